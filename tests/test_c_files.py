@@ -99,4 +99,5 @@ def test_what_is_exported_stands_in_one_header_and_is_bound_in_one_python_file()
 
 def _binds(text: str, name: str, short: str) -> bool:
     """Whether it is named as an attribute of the library, or in a table of its types."""
-    return f".{name}" in text or ("_TYPES = {" in text and f'"{short}": (' in text)
+    named = re.search(rf"\.{name}\b", text) is not None
+    return named or ("_TYPES = {" in text and f'"{short}": (' in text)

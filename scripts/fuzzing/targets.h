@@ -8,6 +8,7 @@
 
 #include "claude.h"
 #include "codex.h"
+#include "codex_requests.h"
 #include "leaves.h"
 
 typedef uint32_t (*chance)(uint32_t below);
@@ -32,15 +33,38 @@ static bool are_rows(const int64_t *rows, int64_t count, size_t size)
 {
     for (const int64_t *row = rows; count > 0; count--, row += CODEX_ROW) {
         bool fine = row[0] >= CODEX_CAREFUL && row[0] <= CODEX_CONTEXT && row[0] != CODEX_NOTHING;
-        static const size_t spans_of[] = {1, 0, 2, 3, 3, 1, 1, 4, 1, 1, 3}; /* by the kinds */
-        size_t spans = fine ? spans_of[row[0]] : 0;
-        const int64_t *span = row + (row[0] == CODEX_CAREFUL ? 2 : 3);
-        for (; fine && spans; spans--, span += 2)
-            fine = is_span(span, size);
-        if (!fine || row[2] < 0 || (uint64_t)row[2] > size)
+        static const int spans[] = {
+            CODEX_SPAN, CODEX_SPAN + 2, CODEX_SPAN + 4, CODEX_SPAN + 6,
+            CODEX_CALL_ID, CODEX_TOOL, CODEX_OUTPUT};
+        bool is_count = fine && row[CODEX_KIND] == CODEX_COUNTED; /* the first span alone is one */
+        for (size_t nth = 0; fine && nth < sizeof spans / sizeof *spans; nth++)
+            fine = (is_count && nth > 0 && nth < 4) || is_span(row + spans[nth], size);
+        if (!fine || row[CODEX_LINE] < 0 || (uint64_t)row[CODEX_LINE] > size ||
+            row[CODEX_LEFT] < 0 || row[CODEX_LEFT] > count || (row[CODEX_LEFT] > 0) != is_count)
             return false;
     }
     return true;
+}
+
+/* Names all that may be named at once, of which there are never more than rows. */
+static bool are_named(int64_t *rows, int64_t count, const uint8_t *data, size_t size, chance any)
+{
+    codex_counted *counted = exactly(sizeof *counted);
+    codex_owner *owner = exactly(sizeof *owner);
+    bool fine = true;
+    memset(counted, 0, sizeof *counted);
+    for (int64_t n = 0, taken; fine && n < count; n += taken ? taken : 1) {
+        int64_t left = rows[n * CODEX_ROW + CODEX_LEFT], made = -1;
+        uint8_t *keys = exactly(16 * (size_t)left);
+        owner->size = any((uint32_t)(size < 300 ? size : 300) + 1);
+        owner->by_chain = any(2);
+        taken = costtop_codex_requests(rows + n * CODEX_ROW, left, data, owner, counted, keys, &made);
+        fine = taken >= 0 && taken <= left && made >= 0 && made <= taken;
+        free(keys);
+    }
+    free(counted);
+    free(owner);
+    return fine;
 }
 
 /* Read with any number of rows that fit, it must come to the end, and always by a line at least. */
@@ -52,7 +76,7 @@ static bool codex(const uint8_t *data, size_t size, chance any)
         int64_t *rows = exactly(capacity * CODEX_ROW * sizeof *rows);
         int64_t count = costtop_codex(data, size, rows, capacity, &from);
         fine = count >= 0 && (uint64_t)count <= capacity && from > before && from <= size &&
-               are_rows(rows, count, size);
+               are_rows(rows, count, size) && are_named(rows, count, data, size, any);
         before = from;
         free(rows);
     }

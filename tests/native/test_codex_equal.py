@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from costtop.native import library
 from costtop.sources.codex import rollouts, scanned, tool_calls
+from costtop.sources.codex.request_runs import WIDTH
 from costtop.sources.fold.source import Chunk
 from tests.native.codex_lines import ID, PATHS, SAID, TIMES, logs, often
 from tests.sources import golden
@@ -72,6 +73,18 @@ def test_the_golden_logs_give_the_same_spoilt_or_not(
         both(f"/logs/{path}", bytes(data), cuts)
 
 
+def test_limits_that_a_careful_line_told_between_are_told_again(compiled: CDLL) -> None:
+    def count(used: float, **more: str) -> bytes:
+        window = {"used_percent": used, "window_minutes": 300, "resets_at": 1795000000}
+        told = {"type": "token_count", "info": None, "rate_limits": {"primary": window}, **more}
+        record = {"timestamp": TIMES[1], "type": "event_msg", "payload": told}
+        return json.dumps(record).encode() + b"\n"
+
+    data = META.encode() + b"\n" + count(1.0) + count(2.0, model="gpt-6") + count(1.0)
+    assert [row[0] for row in rows(compiled, data)][2:] == [scanned.CAREFUL, scanned.LIMITS]
+    both(PATHS[0], data, [])
+
+
 @few
 @given(said=st.lists(often(SAID) | st.text(max_size=3), max_size=60))
 def test_an_output_has_failed_or_not_alike(compiled: CDLL, said: list[str]) -> None:
@@ -80,15 +93,15 @@ def test_an_output_has_failed_or_not_alike(compiled: CDLL, said: list[str]) -> N
     row += b'"function_call_output","call_id":"c","output":' + output + b"}}"
     ((kind, *rest),) = rows(compiled, row)
     if kind == scanned.ANSWERED:
-        assert bool(rest[8]) == tool_calls.failed(output)
+        assert bool(rest[scanned.FAILED - 1]) == tool_calls.failed(output)
 
 
 def rows(compiled: CDLL, data: bytes) -> list[list[int]]:
     """The rows of some lines."""
-    out, place = (c_int64 * (scanned.WIDTH * 100))(), c_size_t(0)
+    out, place = (c_int64 * (WIDTH * 100))(), c_size_t(0)
     count = scanned.bound(compiled)(data, len(data), out, 100, place)
     assert place.value == len(data)
-    return [list(out[n * scanned.WIDTH : (n + 1) * scanned.WIDTH]) for n in range(count)]
+    return [list(out[n * WIDTH : (n + 1) * WIDTH]) for n in range(count)]
 
 
 def test_nearly_all_lines_are_regular(compiled: CDLL) -> None:
@@ -102,7 +115,7 @@ def test_nearly_all_lines_are_regular(compiled: CDLL) -> None:
     )
     for _, file in golden.files("codex"):
         data = file.read_bytes()
-        spans = [row[2:4] for row in rows(compiled, data) if row[0] == scanned.CAREFUL]
+        spans = [row[3:5] for row in rows(compiled, data) if row[0] == scanned.CAREFUL]
         for line in b"".join(data[start:end] for start, end in spans).splitlines():
             assert any(word in line for word in careful), line
 
@@ -111,6 +124,6 @@ def test_nearly_all_lines_are_regular(compiled: CDLL) -> None:
 def test_rows_that_do_not_fit_come_in_the_next_go(
     compiled: CDLL, capacity: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scanned, "_ROWS", capacity)
+    monkeypatch.setattr(scanned, "ROWS", capacity)
     for path, file in golden.files("codex"):
         both(f"/logs/{path}", file.read_bytes(), [])

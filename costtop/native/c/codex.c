@@ -42,13 +42,15 @@ static bool tool_asked(const scan *scan, const codex_value *fields, int64_t *row
         which++;
     if (which > ACTION)
         return false;
-    row[0] = CODEX_ASKED;
-    if (!put_name(scan, row + 3, fields[CALL_ID]) || !put_name(scan, row + 5, fields[TOOL]))
+    int64_t *tool = row + CODEX_TOOL;
+    row[CODEX_KIND] = CODEX_ASKED;
+    if (!put_name(scan, row + CODEX_CALL_ID, fields[CALL_ID]) ||
+        !put_name(scan, tool, fields[TOOL]))
         return false;
     static const uint8_t SHELL[] = "shell"; /* one that has no name */
     json_span arguments = fields[which].span;
-    const uint8_t *name = row[5] < row[6] ? scan->data + row[5] : SHELL;
-    size_t size = row[5] < row[6] ? (size_t)(row[6] - row[5]) : sizeof SHELL - 1;
+    const uint8_t *name = tool[0] < tool[1] ? scan->data + tool[0] : SHELL;
+    size_t size = tool[0] < tool[1] ? (size_t)(tool[1] - tool[0]) : sizeof SHELL - 1;
     fingerprint(arguments.start, (size_t)(arguments.end - arguments.start), name, size,
                 (uint8_t *)(row + CODEX_HASH));
     return true;
@@ -60,37 +62,43 @@ static bool tool_answered(const scan *scan, const codex_value *fields, int64_t *
     json_span output = fields[OUTPUT].span;
     if (fields[CALL_ID].is != NAME || fields[OUTPUT].is != RAW)
         return false;
-    row[0] = CODEX_ANSWERED;
-    put_name(scan, row + 3, fields[CALL_ID]);
-    if (row[3] == row[4])
+    int64_t *id = row + CODEX_CALL_ID, *failure = row + CODEX_FAILURE;
+    row[CODEX_KIND] = CODEX_ANSWERED;
+    put_name(scan, id, fields[CALL_ID]);
+    if (id[0] == id[1])
         return false; /* it answers nothing */
-    put_span(scan, row + 7, output);
-    row[9] = tool_failed(output);
-    outcome(output.start, (size_t)(output.end - output.start), row[9], &told);
+    put_span(scan, row + CODEX_OUTPUT, output);
+    row[CODEX_FAILED] = tool_failed(output);
+    outcome(output.start, (size_t)(output.end - output.start), row[CODEX_FAILED], &told);
     memcpy(row + CODEX_RESULT, told.hash, sizeof told.hash);
-    row[10] = told.has_kind ? 0 : -1;
+    *failure = told.has_kind ? 0 : -1;
     for (size_t nth = 0; told.has_kind && nth < sizeof told.kind; nth++)
-        row[10] = row[10] << 8 | told.kind[nth];
+        *failure = *failure << 8 | told.kind[nth];
     return true;
 }
 
 static bool is_same_call(const scan *scan, const int64_t *row, const int64_t *before)
 {
-    size_t size = (size_t)(row[4] - row[3]);
-    return row[0] == CODEX_ANSWERED && before[0] == CODEX_ASKED &&
-           size == (size_t)(before[4] - before[3]) &&
-           memcmp(scan->data + row[3], scan->data + before[3], size) == 0;
+    const int64_t *id = row + CODEX_CALL_ID, *other = before + CODEX_CALL_ID;
+    return row[CODEX_KIND] == CODEX_ANSWERED && before[CODEX_KIND] == CODEX_ASKED &&
+           id[1] - id[0] == other[1] - other[0] &&
+           memcmp(scan->data + id[0], scan->data + other[0], (size_t)(id[1] - id[0])) == 0;
 }
 
-/* Adds the answer in `row` to the call right before it, if it is that call's. */
-static bool used(const scan *scan, const int64_t *row, int64_t *before)
+/* Makes one row, `before`, of an answer and the call right before it, or of a count and both. */
+static bool joined(const scan *scan, int64_t *row, int64_t *before)
 {
-    if (!is_same_call(scan, row, before))
+    if (is_same_call(scan, row, before)) {
+        before[CODEX_KIND] = CODEX_USED;
+        before[CODEX_TIME] = row[CODEX_TIME];
+        memcpy(before + CODEX_OUTPUT, row + CODEX_OUTPUT, 4 * sizeof *row);
+        before[CODEX_RESULT] = row[CODEX_RESULT];
+        return true;
+    }
+    if (row[CODEX_KIND] != CODEX_COUNTED || before[CODEX_KIND] != CODEX_USED)
         return false;
-    before[0] = CODEX_USED;
-    before[1] = row[1];
-    memcpy(before + 7, row + 7, 4 * sizeof *row);
-    before[CODEX_RESULT] = row[CODEX_RESULT];
+    before[CODEX_ANSWER_TIME] = before[CODEX_TIME];
+    memcpy(before, row, CODEX_CALL_ID * sizeof *row);
     return true;
 }
 
@@ -102,7 +110,7 @@ static bool item(const scan *scan, const codex_value *fields, int64_t *row)
         return tool_asked(scan, fields, row);
     if (json_is(type, "function_call_output") || json_is(type, "custom_tool_call_output"))
         return tool_answered(scan, fields, row);
-    row[0] = CODEX_NOTHING; /* but any other "…_output" is an answer, too */
+    row[CODEX_KIND] = CODEX_NOTHING; /* but any other "…_output" is an answer, too */
     return type.end - type.start < 7 || !behind(type.end - 7, type.end, "_output");
 }
 
@@ -130,37 +138,40 @@ static bool token_count(scan *scan, const codex_value *fields, int64_t *row)
 {
     if (!codex_silent(fields[MODEL]))
         return false;
-    row[0] = codex_silent(fields[INFO]) ? CODEX_LIMITS : CODEX_COUNTED;
-    if (row[0] == CODEX_COUNTED &&
-        !(codex_info(fields[INFO].span, row + 5, row + 11) && codex_fit(row + 11)))
+    row[CODEX_KIND] = codex_silent(fields[INFO]) ? CODEX_LIMITS : CODEX_COUNTED;
+    row[CODEX_FAILED] = -1;
+    if (row[CODEX_KIND] == CODEX_COUNTED &&
+        !(codex_info(fields[INFO].span, row + CODEX_TOTAL, row + CODEX_COUNTS) &&
+          codex_fit(row + CODEX_COUNTS)))
         return false;
-    put_limits(scan, row + 3, fields[RATE_LIMITS]);
+    put_limits(scan, row + CODEX_SPAN, fields[RATE_LIMITS]);
     return true;
 }
 
 /* One request as CLI 0.150 and later log it, with its response's id. */
 static bool usage_record(const scan *scan, const codex_value *fields, int64_t *row)
 {
-    int64_t whole[6];
-    row[0] = CODEX_REQUEST;
+    int64_t whole[6], *span = row + CODEX_SPAN;
+    row[CODEX_KIND] = CODEX_REQUEST;
     if (fields[USAGE].is != RAW || fields[RESPONSE_ID].is != NAME)
         return false;
     if (!codex_silent(fields[THREAD_USAGE]) && !codex_usage(fields[THREAD_USAGE].span, whole))
         return false;
-    if (!codex_usage(fields[USAGE].span, row + 11) || !codex_fit(row + 11))
+    if (!codex_usage(fields[USAGE].span, row + CODEX_COUNTS) || !codex_fit(row + CODEX_COUNTS))
         return false;
-    return put_name(scan, row + 3, fields[MODEL]) && put_name(scan, row + 5, fields[TURN_ID]) &&
-           put_name(scan, row + 7, fields[RESPONSE_ID]) && row[7] < row[8] &&
-           put_name(scan, row + 9, fields[THREAD_ID]);
+    return put_name(scan, span, fields[MODEL]) && put_name(scan, span + 2, fields[TURN_ID]) &&
+           put_name(scan, span + 4, fields[RESPONSE_ID]) && span[4] < span[5] &&
+           put_name(scan, span + 6, fields[THREAD_ID]);
 }
 
 /* -- turns ------------------------------------------------ */
 
 static bool turn_context(const scan *scan, const codex_value *fields, int64_t *row)
 {
-    row[0] = CODEX_CONTEXT;
-    return put_name(scan, row + 3, fields[TURN_ID]) && put_name(scan, row + 5, fields[CWD]) &&
-           put_name(scan, row + 7, fields[MODEL]);
+    int64_t *span = row + CODEX_SPAN;
+    row[CODEX_KIND] = CODEX_CONTEXT;
+    return put_name(scan, span, fields[TURN_ID]) && put_name(scan, span + 2, fields[CWD]) &&
+           put_name(scan, span + 4, fields[MODEL]);
 }
 
 static bool is_fine(const codex_value *fields)
@@ -176,14 +187,14 @@ static bool event(scan *scan, const codex_value *fields, int64_t *row)
     if (json_is(type, "token_count"))
         return token_count(scan, fields, row);
     if (json_is(type, "task_started") || json_is(type, "turn_started")) {
-        row[0] = CODEX_STARTED;
-        return put_name(scan, row + 3, fields[TURN_ID]);
+        row[CODEX_KIND] = CODEX_STARTED;
+        return put_name(scan, row + CODEX_SPAN, fields[TURN_ID]);
     }
     if (json_is(type, "task_complete") || json_is(type, "turn_complete")) {
-        row[0] = CODEX_COMPLETED;
-        return put_name(scan, row + 3, fields[TURN_ID]) && codex_silent(fields[ERROR]);
+        row[CODEX_KIND] = CODEX_COMPLETED;
+        return put_name(scan, row + CODEX_SPAN, fields[TURN_ID]) && codex_silent(fields[ERROR]);
     }
-    row[0] = CODEX_NOTHING;
+    row[CODEX_KIND] = CODEX_NOTHING;
     if (json_is(type, "exec_command_end") || json_is(type, "mcp_tool_call_end") ||
         json_is(type, "patch_apply_end"))
         return is_fine(fields);
@@ -214,10 +225,10 @@ static bool regular(scan *scan, const uint8_t *start, const uint8_t *end, int64_
     if (!codex_line(start, end, &record) || record.time.is != NAME || record.type.is != NAME)
         return false;
     json_span time = record.time.span, type = record.type.span;
-    if (!moment_ms(time.start, (size_t)(time.end - time.start), &row[1]))
+    if (!moment_ms(time.start, (size_t)(time.end - time.start), &row[CODEX_TIME]))
         return false;
-    memset(row + 3, 0, (CODEX_ROW - 3) * sizeof *row);
-    row[2] = start - scan->data;
+    memset(row + CODEX_LINE, 0, (CODEX_ROW - CODEX_LINE) * sizeof *row);
+    row[CODEX_LINE] = start - scan->data;
     if (json_is(type, "turn_context"))
         return turn_context(scan, record.fields, row);
     if (json_is(type, "token_usage_record"))
@@ -232,16 +243,36 @@ static bool regular(scan *scan, const uint8_t *start, const uint8_t *end, int64_
 /* Adds a careful line to those right before it, or a row; how many rows there are. */
 static size_t careful(int64_t *out, size_t rows, int64_t start, int64_t end)
 {
-    int64_t *row = out + rows * CODEX_ROW;
-    if (rows && row[-CODEX_ROW] == CODEX_CAREFUL && row[3 - CODEX_ROW] == start) {
-        row[3 - CODEX_ROW] = end;
+    int64_t *row = out + rows * CODEX_ROW, *before = row - CODEX_ROW;
+    if (rows && before[CODEX_KIND] == CODEX_CAREFUL && before[CODEX_SPAN + 1] == start) {
+        before[CODEX_SPAN + 1] = end;
         return rows;
     }
-    row[0] = CODEX_CAREFUL;
-    row[1] = 0;
-    row[2] = start;
-    row[3] = end;
+    memset(row, 0, CODEX_ROW * sizeof *row);
+    row[CODEX_KIND] = CODEX_CAREFUL;
+    row[CODEX_SPAN] = start;
+    row[CODEX_SPAN + 1] = end;
     return rows + 1;
+}
+
+/* Adds a row that is complete but for what it joins; how many rows there are. */
+static size_t added(const scan *scan, size_t rows, int64_t *row)
+{
+    if (row[CODEX_KIND] == CODEX_NOTHING || (rows && joined(scan, row, row - CODEX_ROW)))
+        return rows;
+    return rows + 1;
+}
+
+/* Says of each count how many follow each other: other limits have to be looked at in between. */
+static void count_left(int64_t *out, size_t rows)
+{
+    for (int64_t *row = out + rows * CODEX_ROW, left = 0; row > out;) {
+        row -= CODEX_ROW;
+        left = row[CODEX_KIND] == CODEX_COUNTED ? left + 1 : 0;
+        row[CODEX_LEFT] = left;
+        if (row > out && row[CODEX_SPAN] != 0 && row[CODEX_SPAN] != row[CODEX_SPAN - CODEX_ROW])
+            left = 0;
+    }
 }
 
 int64_t costtop_codex(const uint8_t *data, size_t size, int64_t *out, size_t capacity,
@@ -258,11 +289,11 @@ int64_t costtop_codex(const uint8_t *data, size_t size, int64_t *out, size_t cap
         bool whole = stop - at > 1 && *at == '{' && stop[-1] == '}';
         if (stop == at || (whole && is_idle(at, stop)))
             continue;
-        if (whole && regular(&scan, at, stop, row))
-            rows += row[0] != CODEX_NOTHING && !(rows && used(&scan, row, row - CODEX_ROW));
-        else
-            rows = careful(out, rows, at - data, next - data);
+        rows = whole && regular(&scan, at, stop, row)
+            ? added(&scan, rows, row)
+            : careful(out, rows, at - data, next - data);
     }
+    count_left(out, rows);
     *from = (size_t)(at - data);
     return (int64_t)rows;
 }

@@ -34,7 +34,10 @@ void fingerprint(const uint8_t *raw, size_t size, const uint8_t *kind, size_t ki
 
 /* 1 for what is no hex digit: added as it stands, it takes half of what a test of a bit takes. */
 static const uint8_t NO_HEX[256] = {
-    [0 ... '0' - 1] = 1, ['9' + 1 ... 'A' - 1] = 1, ['F' + 1 ... 'a' - 1] = 1, ['f' + 1 ... 255] = 1,
+    [0 ... '0' - 1] = 1,
+    ['9' + 1 ... 'A' - 1] = 1,
+    ['F' + 1 ... 'a' - 1] = 1,
+    ['f' + 1 ... 255] = 1,
 };
 
 static size_t without_hex(const uint8_t *raw, size_t size, uint8_t *to)

@@ -7,34 +7,32 @@ the total. New builds (0.150 and later) log each request with its response id; o
 a record its counters are passed over.
 
 A fork's file begins with a copy of its parent's history, often with new timestamps. A call's key is
-therefore made of what the copy keeps and no clock says: the turn id and the counts, where turn ids
-are unique; else the family (the thread at the root of the forks, as the file's own records tell it)
-and the chain of all counts up to this one. So the common beginning of two threads of a family is
-counted once, in whatever order their files come and whichever of them are gone. The calls of a fork
-yield: what is also its parent's is its parent's.
+therefore made of what the copy keeps and no clock says (`request_keys`). So the common beginning of
+two threads of a family is counted once, in whatever order their files come and whichever of them
+are gone. The calls of a fork yield: what is also its parent's is its parent's.
 """
 
 import re
 from functools import lru_cache
 from typing import Any, Literal
 
-from costtop.model import Call, Context, Event, SessionFact, TaskFact, Tokens, Untold
-from costtop.sources.codex import plan_limits, records
+from costtop.model import Call, Context, Event, SessionFact, TaskFact, Tokens, ToolUse, Untold
+from costtop.named import NamedTuple
+from costtop.sources.codex import plan_limits, records, request_keys
 from costtop.sources.codex.records import Counts
+from costtop.sources.codex.request_keys import NAME
+from costtop.sources.codex.request_runs import Run
 from costtop.sources.codex.tool_calls import Tools
 from costtop.sources.fold import keys
 from costtop.sources.fold.source import Chunk, Memo
 from costtop.sources.fold.times import held
 from costtop.sources.fold.unread import unread_call
 
-NAME = "codex"
 NOWHERE = ("", "", "")
 DEFAULT_MODEL = "gpt-5"  # of early builds that log no model; marked as estimated
-_TOLD = "/(%d, %d, %d, %d, %d, %d)/(%d, %d, %d, %d, %d, %d)"
 _AT_ONCE = 200  # ms: results that come with the end of a turn were not sent any more
 _REPLAY = 5_000  # ms from the start of a fork in which copied turns are not its tasks
 _ROLLOUT = re.compile(r"rollout-.*-([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
-_UNIQUE = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 
 
 class Thread:
@@ -70,7 +68,7 @@ class Thread:
                 self.memo.update(forked=True, family=origin or name)
             return False
         self.memo["id"] = name
-        self.name = self.name if _is_unique(self.name) else name or self.name
+        self.name = self.name if request_keys.is_unique(self.name) else name or self.name
         self.memo.update(child=bool(parent), forked=bool(origin), family=origin or parent or name)
         return True
 
@@ -138,7 +136,7 @@ class Thread:
     def untold(self, kind: Literal["compaction", "cancelled"], at: int) -> None:
         """The request under way, if there is one: its turn ends without a count of it."""
         turn, asked = self.memo.get("logged", ""), self.memo.pop("asked", None)
-        if asked is None or not _is_unique(turn):
+        if asked is None or not request_keys.is_unique(turn):
             return  # without a turn's id nobody knows it again in a copy
         after = bytes.fromhex(self.memo.get("after", ""))
         key = keys.whole(NAME, kind, turn, self.memo.get("after", ""))
@@ -169,10 +167,13 @@ class Thread:
         """One request with its id; raises Unreadable where its counts contradict each other."""
         self.memo["records"] = True
         logged = turn or self.memo.get("logged", "")
-        named = response and self._response(response, logged, used)
-        key = keys.whole(NAME, named) if named else self._key(whole, used, turn)
-        tokens = records.tokens_of(used)
-        self._call(key, tokens, at, offset, session or self.name, turn=turn, request=response)
+        if response:
+            key = request_keys.of_response(self.memo, self.name, response, logged, used)
+        else:
+            key = request_keys.of_counts(self.memo, self.name, whole, used, turn)
+        tokens, whose = records.tokens_of(used), self._whose(session or self.name, turn)
+        self._told(key)
+        self.events.append(_call(whose, key, tokens, at, self.tools.used(key), offset, response))
 
     def counted(
         self, total: Counts | None, last: Counts | None, model: str, at: int, offset: int
@@ -190,85 +191,82 @@ class Thread:
         used = last or _grown(total, before)
         if used is None or not (used[0] or used[3]):
             return  # the window was filled up: a new baseline, no request
-        turn = memo.get("logged", "")
-        key = self._key(total, used, turn)
+        key = request_keys.of_counts(memo, self.name, total, used, memo.get("logged", ""))
         if last is None and before is None and memo.get("forked"):
             return  # what its parent had used when it was forked
-        copy = memo.get("forked") or memo.get("child")
-        yields = bool(copy) and not _is_unique(turn)
-        self._call(key, records.tokens_of(used), at, offset, self.name, yields=yields)
+        tokens, whose = records.tokens_of(used), self._whose(self.name, yields=self._yields())
+        self._told(key)
+        self.events.append(_call(whose, key, tokens, at, self.tools.used(key), offset))
 
-    def _key(self, total: Counts | None, used: Counts, turn: str) -> bytes:
-        told = _TOLD % (*total, *used) if total else f"/{total}/{used}"  # thrice as quick
-        chain = self._chained(told)
-        if _is_unique(turn):
-            return keys.half(f"{NAME}/{turn}{told}") + _half(turn)
-        family, alone = self._family()
-        return keys.half(f"{NAME}/{family}/{turn}/{chain}") + _half(self.name if alone else family)
+    def ran(self, run: Run) -> None:
+        """Requests of a turn whose counts followed each other, named and taken at once."""
+        if not run.keys:
+            return
+        whose = self._whose(self.name, yields=self._yields())
+        self._told(run.keys[-1])
+        self.events += [
+            _call(whose, key, tokens, at, tools, offset)
+            for key, tokens, at, tools, offset in zip(*run, strict=True)
+        ]
 
-    def _family(self) -> tuple[str, bool]:
-        """Whose history the thread's may be, and whether it is the thread's alone all the same."""
-        # A spawned thread may begin with what is its parent's, its siblings only look alike.
-        alone = self.memo.get("child") and not self.memo.get("forked")
-        return self.memo.get("family") or self.name, bool(alone)
+    def _yields(self) -> bool:
+        """Whether what is counted may be its parent's, too."""
+        copy = self.memo.get("forked") or self.memo.get("child")
+        return bool(copy) and not request_keys.is_unique(self.memo.get("logged", ""))
 
-    def _response(self, response: str, turn: str, used: Counts) -> str:
-        """A short id is one of its turn, which forks keep; where turns are counted, of the family.
-
-        A gateway that numbers its answers begins anew when it is started again: there an id with
-        other counts is another response. `turn` is the record's, else that of its context.
-        """
-        if _is_unique(turn):
-            return keys.named(response, "", turn)
-        family, alone = self._family()
-        return keys.named(response, self.name if alone else family, turn, used)
-
-    def _chained(self, told: str) -> str:
-        """A hash of all counts up to those `told`: equal histories have equal ones.
-
-        Counts that begin as the thread began are its history told again (a log appended to
-        itself, a restored file), not a request that happens to need as many tokens.
-        """
-        begun = self.memo.setdefault("began", told)
-        before = "" if told == begun else self.memo.get("chain", "")
-        self.memo["chain"] = chain = keys.short(before + told)
-        return chain
-
-    def _call(
-        self,
-        key: bytes,
-        tokens: Tokens,
-        at: int,
-        offset: int,
-        session: str,
-        *,
-        turn: str = "",
-        request: str = "",
-        yields: bool = False,
-    ) -> None:
-        memo, get = self.memo, self.memo.get
-        memo["after"] = key.hex()
-        memo.pop("asked", None)
+    def _whose(self, session: str, turn: str = "", *, yields: bool = False) -> "_Whose":
+        get = self.memo.get
         context = _context(*get("where", NOWHERE), turn or get("turn", ""))
-        model = get("model", "")
-        call = Call(
-            key,
-            NAME,
-            session,
-            model or DEFAULT_MODEL,
-            tokens,
-            at,
-            context,
-            "",
-            get("provider", ""),
-            get("tier", ""),
-            request=request,
-            estimated=not model,
-            yields=yields,
-            tools=self.tools.used(key),
-            offset=offset,
+        model, provider, tier = get("model", ""), get("provider", ""), get("tier", "")
+        return _Whose(
+            session, model or DEFAULT_MODEL, context, provider, tier, not model, yields=yields
         )
-        self.events.append(call)
+
+    def _told(self, key: bytes) -> None:
+        """The request `key` is the last one that was told."""
+        self.memo["after"] = key.hex()
+        self.memo.pop("asked", None)
+
+
+class _Whose(NamedTuple):
+    """Whose a request is, and what of it is the same in many of a turn."""
+
+    session: str
+    model: str
+    context: Context
+    provider: str
+    tier: str
+    estimated: bool
+    yields: bool
+
+
+def _call(
+    whose: _Whose,
+    key: bytes,
+    tokens: Tokens,
+    at: int,
+    tools: tuple[ToolUse, ...],
+    offset: int,
+    request: str = "",
+) -> Call:
+    session, model, context, provider, tier, estimated, yields = whose
+    return Call(
+        key,
+        NAME,
+        session,
+        model,
+        tokens,
+        at,
+        context,
+        "",
+        provider,
+        tier,
+        request=request,
+        estimated=estimated,
+        yields=yields,
+        tools=tools,
+        offset=offset,
+    )
 
 
 def _grown(total: Counts | None, before: list[int] | None) -> Counts | None:
@@ -279,18 +277,6 @@ def _grown(total: Counts | None, before: list[int] | None) -> Counts | None:
         return total
     a, b, c, d, e, _ = (now - then for now, then in zip(total, before, strict=True))
     return total if min(a, b, c, d, e) < 0 else (a, b, c, d, e, 0)
-
-
-@lru_cache(maxsize=256)
-def _is_unique(name: str) -> bool:
-    """Whether the id of a turn or thread is one that is never given twice."""
-    return _UNIQUE.fullmatch(name) is not None
-
-
-@lru_cache(maxsize=256)
-def _half(owner: str) -> bytes:
-    """The half of a key that all calls of a turn or a family share."""
-    return keys.half(owner)
 
 
 @lru_cache(maxsize=1024)
