@@ -66,13 +66,12 @@ def may_be_new(place: Paths) -> bool:
         if meta.get(db, meta.REBUILDING):
             return True
         read = places.read_times(db)
-    # A file whose place another content took keeps a name with a zero byte, which no file has.
-    read = [(path, at) for path, at in read if b"\0" not in path]
-    known = {path for path, _ in read}
+    known = {path for path, _, _ in read}
     if not known.issuperset(_files(place.spool)):
         return True
-    latest = max((at for _, at in read), default=1 << 62)
-    return _any_changed(read) or any(_changed(folder) >= latest for folder in _folders(known))
+    latest = max((at for _, at, _ in read), default=1 << 62)
+    there = [(path, at) for path, at, is_there in read if is_there]  # a new one changes its folder
+    return _any_changed(there) or any(_changed(folder) >= latest for folder in _folders(known))
 
 
 def _any_changed(read: list[tuple[bytes, int]]) -> bool:

@@ -150,7 +150,12 @@ def census(db: sqlite3.Connection, states: list[tuple[bytes, str]], gone: list[b
     )
 
 
-def read_times(db: sqlite3.Connection) -> list[tuple[bytes, int]]:
-    """(path, when it was last read, ms UTC) of every file with a place."""
-    rows = db.execute("SELECT path, read_at FROM places WHERE substr(path, 1, 1) = x'2f'")
-    return [(bytes(path), read_at) for path, read_at in rows]
+def read_times(db: sqlite3.Connection) -> list[tuple[bytes, int, bool]]:
+    """(path, when it was last read in ms UTC, whether it is not long gone) of every known file.
+
+    One whose place another content took has a name with a zero byte, which no file has.
+    """
+    return db.execute(
+        "SELECT path, read_at, state <> '' FROM places"
+        " WHERE substr(path, 1, 1) = x'2f' AND NOT instr(path, x'00')"
+    ).fetchall()

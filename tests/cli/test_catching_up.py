@@ -147,3 +147,19 @@ def test_a_saved_configuration_is_looked_at_once(home: Path, run: Any) -> None:
     assert catching_up.may_be_new(place)
     run("report")
     assert "daily" in run("budget", "list")[1]
+
+
+def test_a_log_that_is_long_gone_is_looked_for_by_its_folder_alone(home: Path, run: Any) -> None:
+    write(home, claude_row())
+    run("report")
+    place = paths.find()
+    [file] = (home / ".claude").rglob("*.jsonl")
+    assert not catching_up.may_be_new(place)
+    with file.open("ab") as more:
+        more.write(b"\n")
+    assert catching_up.may_be_new(place)
+    with sqlite3.connect(place.database) as db:
+        db.execute("UPDATE places SET state = ''")  # as a week after its end
+    assert not catching_up.may_be_new(place)
+    file.with_name("another.jsonl").touch()
+    assert catching_up.may_be_new(place)

@@ -109,6 +109,12 @@ class _Asked(NamedTuple):
         """Whether no roll-up can tell it."""
         return self.shared or self.attributed
 
+    def summed(self, rows: str) -> str:
+        """Rows to sum: where the roll-up itself has all that is told apart, nothing besides it."""
+        told = " ".join((*map(sum_keys.column, self.keys), self.where, self.sums))
+        alone = not (self.by_call or "s." in told or "c." in told)
+        return rows.removesuffix(JOINED) if alone else rows
+
     def parts(self, db: sqlite3.Connection) -> Iterator[tuple[str, Part]]:
         """What is summed, in SQL, and from when to when: of long spans mostly whole days."""
         if self.attributed:
@@ -264,14 +270,14 @@ def _sums(db: sqlite3.Connection, asked: _Asked) -> tuple[dict[Key, LineSum], Li
     columns = ", ".join(sum_keys.column(key) for key in asked.keys)
     groups = ", ".join(str(nth) for nth in range(1, len(asked.keys) + 1))
     for rows, part in asked.parts(db):
-        spent = f"{rows} WHERE {WITHIN}{asked.where}"
+        where = f"WHERE {WITHIN}{asked.where}"
         bound = (part.since, part.until, *asked.values)
-        query = f"SELECT {columns}, {asked.sums} {spent} GROUP BY {groups}"
+        query = f"SELECT {columns}, {asked.sums} {asked.summed(rows)} {where} GROUP BY {groups}"
         for row in db.execute(query, bound):
             if row[-width] is not None:  # nothing at all, by no key
                 _line(lines, asked, row[:-width]).add(row[-width:], _NO_ROOTS)
         # Sums of each session would be many numbers for one that is asked: how many there are.
-        for *numbers, roots in _roots(db, columns, groups, spent, bound):
+        for *numbers, roots in _roots(db, columns, groups, f"{rows} {where}", bound):
             _line(lines, asked, numbers).roots.update(roots)
     shorts, short = _floors(db, asked)
     for key, one in shorts.items():
