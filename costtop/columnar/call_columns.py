@@ -4,8 +4,9 @@ What most calls of a run have in common (`CallKind`), and what few of them tell 
 is said once and numbered. A call itself is made when somebody asks for one.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from itertools import accumulate, chain
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import accumulate, chain, repeat
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from costtop.named import NamedTuple
 
 T = TypeVar("T")
 _Fields = tuple[Any, ...]
+_Column = Iterable[Any]
 
 
 class CallKind(NamedTuple):
@@ -135,6 +137,21 @@ class CallColumns(NamedTuple):
             (self.request[n], self.offset[n], self.tools.of(n)),
         )
 
+    def calls(self) -> Iterator[Call]:
+        """All calls in their order: sooner than one by one."""
+        size, made = self.size, partial(tuple.__new__, Tokens)
+        told = [
+            *_spread(CallKind, self.kinds, self.kind),
+            *_spread(CallRest, self.rests, self.rest),
+            self.key,
+            self.at,
+            map(made, zip(*self.tokens, strict=True)),
+            self.request,
+            self.offset,
+            map(self.tools.of, range(size)) if self.tools.ends[-1] else repeat((), size),
+        ]
+        return map(partial(tuple.__new__, Call), zip(*_of_call(told), strict=True))
+
     def plain(self) -> tuple[Any, ...]:
         """The same for `marshal`, which takes no named tuples."""
         kinds = [tuple(map(_bare, one)) for one in self.kinds]
@@ -187,7 +204,15 @@ _KEY, _AT, _TOKENS, _REQUEST, _OFFSET, _TOOLS = map(
     _place, ("key", "at", "tokens", "request", "offset", "tools")
 )
 _TOLD = (*CallKind._fields, *CallRest._fields, "key", "at", "tokens", "request", "offset", "tools")
-_of_call: Callable[[_Fields], _Fields] = itemgetter(*map(_TOLD.index, Call._fields))
+_of_call: Callable[[Sequence[Any]], _Fields] = itemgetter(*map(_TOLD.index, Call._fields))
+
+
+def _spread(of: type[Any], values: Sequence[_Fields], numbers: Sequence[int]) -> list[_Column]:
+    """A column by each field of values that are said once and numbered."""
+    if len(values) == 1:
+        return [repeat(value, len(numbers)) for value in values[0]]
+    columns = zip(*values, strict=True) if values else ((),) * len(of._fields)
+    return [map(column.__getitem__, numbers) for column in columns]
 
 
 def _call(told: tuple[Any, ...], own: tuple[Any, ...]) -> Call:

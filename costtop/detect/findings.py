@@ -69,7 +69,7 @@ def _why(session: RunningSession, claim: Claim, peers: PeerView, found: Compared
         else 0.0
     )
     reasons = "" if found.parts is None else because.reasons(found.gap, found.parts)
-    return why.sentence(claim.words, reasons, _standard(found), found.ratio, round(each))
+    return why.sentence(claim.words(), reasons, _standard(found), found.ratio, round(each))
 
 
 def _standard(found: Compared) -> why.Standard | None:

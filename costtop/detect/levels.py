@@ -58,8 +58,8 @@ def hold(watched: Watched, rule: Rule, claim: Claim, now: int) -> Finding | None
     excess = beyond_usual(session, at.peers, claim.excess)
     held = next((one for one in watched.held if one.rule is rule), None)
     again = held is not None and _RANK[level] <= _RANK[held.severity]
-    step = least_step(at, now)
-    doubled = excess >= 2 * watched.excess > 0 and excess - watched.excess >= step
+    more = excess - watched.excess
+    doubled = more >= watched.excess > 0 and more >= least_step(at, now)
     if held is not None and again:
         if not held.over and not (doubled and _is_loudest(watched, held)):
             held.turn, held.claimed = session.turns, claim.excess
@@ -71,7 +71,7 @@ def hold(watched: Watched, rule: Rule, claim: Claim, now: int) -> Finding | None
         watched.spoken = level
     if not joins or doubled:
         watched.excess = max(0, excess)
-    told = Telling(level, step, again, joins)
+    told = Telling(level, least_step(at, now), again, joins)
     return findings.opened(session, rule, claim, at.peers, told, now)
 
 

@@ -11,8 +11,9 @@ What a rebuild needs: the peers of the last 28 days in the order in which they f
 calls of the sessions still running, in order of arrival; or simply all calls of that time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop
+from itertools import chain
 
 from costtop.analysis.why import Standing
 from costtop.detect import levels
@@ -93,6 +94,19 @@ class Monitor:
             self._open.pop(spend.root)
             found += self._end(watched, over.at, over.censored)
         return found
+
+    def follow(self, first: Spend, others: Iterable[Spend]) -> Iterator[list[Finding]]:
+        """`observe` of new calls of one session that arrived at one moment, each in its turn.
+
+        Who ends and whose turn it is are looked at with the first of them.
+        """
+        clock = self.clock = max(self.clock, first.seen)
+        found = self._expire(clock) if clock > self._due else []
+        watched, latest = self._watched(first), first.seen + _SKEW
+        for spend in chain((first,), others):
+            self._judge(watched, spend, min(spend.call.at, latest), found)
+            yield found
+            found = []
 
     def _judge(self, watched: Watched, spend: Spend, now: int, found: list[Finding]) -> None:
         at = watched.at

@@ -1,6 +1,10 @@
-"""A rule that is asked only where an event can concern it says what it would anyway."""
+"""What judging is spared would have changed nothing, line by line.
+
+A rule is asked only where an event can concern it; calls that came together are taken together.
+"""
 
 import random
+from itertools import groupby
 
 import pytest
 from benches import honest, redteam
@@ -67,6 +71,39 @@ def test_rules_that_are_spared_an_event_would_have_said_nothing_of_it(settings, 
     for ours, spends in zip(spared, histories, strict=True):
         assert ours == _told(spends, settings)
     assert any(found for found, *_ in spared)
+
+
+def _came_together(spends):
+    """As they are told of a program that sends many at once, which the daemon commits together."""
+    rng, spends = random.Random(2), list(spends)
+    while spends:
+        some = rng.choice((1, 3, 40, 400))
+        seen = max(spend.seen for spend in spends[:some])
+        yield from (spend._replace(seen=seen) for spend in spends[:some])
+        spends = spends[some:]
+
+
+def _told_of_stretches(spends, settings):
+    monitor, found = Monitor(settings), []
+    for (_, new, _), stretch in groupby(spends, lambda one: (one.root, one.new, one.seen)):
+        for spend in stretch:
+            if new:
+                found += [one for each in monitor.follow(spend, stretch) for one in each]
+            else:
+                found += monitor.observe(spend)
+    return found, monitor.finished(), monitor.stood(), sorted(monitor.reopened())
+
+
+@pytest.mark.parametrize("settings", _SETTINGS[:2])
+def test_calls_of_a_session_that_came_together_are_judged_as_one_after_the_other(settings):
+    found = 0
+    for nth, history in enumerate(_histories()):
+        for order in (list, lambda spends: sorted(spends, key=lambda one: one.root)):
+            spends = list(_came_together(order(_as_they_come(history, nth))))
+            told = _told(spends, settings)
+            assert _told_of_stretches(spends, settings) == told
+            found += len(told[0])
+    assert found
 
 
 def test_a_plain_event_asks_fewer_than_half_of_the_rules():

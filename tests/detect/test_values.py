@@ -72,7 +72,13 @@ def test_a_mechanism_must_have_cost_something_and_go_on_to_cost_more(
 
 
 def claim(**what):
-    given = {"statistic": 6.0, "limit": 5.0, "excess": NANO, "projected": NANO, "words": "w"}
+    given = {
+        "statistic": 6.0,
+        "limit": 5.0,
+        "excess": NANO,
+        "projected": NANO,
+        "words": lambda: "w",
+    }
     return Claim(**{**given, **what})
 
 

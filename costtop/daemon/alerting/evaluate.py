@@ -131,9 +131,10 @@ class Evaluator:
                 self._judge_today(db, recorded, now)
             return
         found: list[Finding] = []
-        for spend in recorded.spends:
+        spends = recorded.spends
+        for spend, judged_of in zip(spends, self._sessions.judge(db, spends, now), strict=True):
             found += self._count(db, spend, now)
-            found += self._sessions.judge(db, spend, now)
+            found += judged_of
         found += self._sessions.after(db, recorded, now)
         if recorded.windows:
             found += self._plans.judge(db, now)

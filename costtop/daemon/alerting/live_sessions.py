@@ -7,7 +7,9 @@ first start, another configuration, new prices) all calls of four weeks are read
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, groupby
+from operator import itemgetter
 
 from costtop.alerts.choose import HISTORY_AFTER
 from costtop.analysis import why
@@ -25,6 +27,7 @@ from costtop.store.sessions.past_spends import History
 WATCHED = "watched"  # meta: the row of the call that was judged last
 IMPORTED = "imported"  # meta: what had arrived by then, ms UTC, was there before costtop
 _DEEDS = "deeds_judged"  # meta: the row of the journal whose kill was taken in last
+_stretch = itemgetter(*map(Spend._fields.index, ("root", "new", "seen")))
 _FORM = 3  # to be raised where a detector keeps something else of a session
 
 
@@ -58,29 +61,40 @@ class LiveSessions:
         self._monitor.foretell(finished_peers.ends(db, now - HISTORY_AFTER, _imported(db)))
         found: list[Finding] = []
         for spend in spends:
-            found += self.judge(db, spend, spend.seen)
+            found += chain.from_iterable(self.judge(db, [spend], spend.seen))
         found += self.tick(db, now)
         finished_peers.begin(db, self._form(), now - self._settings.window_ms)
         return found
 
-    def judge(self, db: sqlite3.Connection, spend: Spend, now: int) -> list[Finding]:
-        """What one stored call has made true."""
-        monitor = self._monitor
-        if not monitor.knows(spend.root):
+    def judge(
+        self, db: sqlite3.Connection, spends: Iterable[Spend], now: int
+    ) -> Iterator[list[Finding]]:
+        """What each of some stored calls has made true, in their order."""
+        for (root, new, _), stretch in groupby(spends, _stretch):
+            left = iter(stretch)
+            for spend in left:
+                if not self._is_at_hand(db, spend, now):
+                    yield []  # an old log taken in late: nothing that runs now
+                elif new:
+                    yield from self._monitor.follow(spend, left)
+                elif root in self._reread:
+                    yield []  # what grew is in the calls that were just read
+                else:
+                    yield self._monitor.observe(spend)
+
+    def _is_at_hand(self, db: sqlite3.Connection, spend: Spend, now: int) -> bool:
+        """Whether it is judged: earlier calls of its session are in memory from here on."""
+        if not self._monitor.knows(spend.root):
             if spend.call.at < now - HISTORY_AFTER:
-                return []  # an old log taken in late: nothing that runs now
+                return False
             if self._resumed(db, spend.root):
                 self._reread.add(spend.root)
-        if not spend.new and spend.root in self._reread:
-            return []  # what grew is in the calls that were just read
-        return monitor.observe(spend)
+        return True
 
     def after(self, db: sqlite3.Connection, recorded: Recorded, now: int) -> list[Finding]:
         """What tool outcomes and ends of a commit have made true, besides its calls."""
-        seen = {spend.call.key for spend in recorded.spends}
-        answered = [key for key in recorded.answered if key not in seen]
         found: list[Finding] = []
-        for spend in History(db).of_keys(answered):
+        for spend in History(db).of_keys(_answered_late(recorded)):
             if self._monitor.knows(spend.root):
                 found += self._monitor.observe(spend)
         for root in recorded.ended:
@@ -135,6 +149,14 @@ class LiveSessions:
 
     def _form(self) -> str:
         return f"{_FORM} {self._settings.finished_after}"
+
+
+def _answered_late(recorded: Recorded) -> list[bytes]:
+    """Keys of calls that outcomes came for without the calls themselves."""
+    if not recorded.answered:
+        return []
+    came = {spend.call.key for spend in recorded.spends}
+    return [key for key in recorded.answered if key not in came]
 
 
 def judged(db: sqlite3.Connection) -> int:

@@ -167,7 +167,7 @@ class Budgets:
         """
         at = spend.call.at
         found: list[Unfilled] = []
-        for account in self._accounts_of(spend):
+        for account in self._accounts_of(spend) if self._accounts else ():
             last = account.latest
             if account.window is not None or last is None or at >= last.span.start:
                 continue

@@ -38,8 +38,10 @@ def judge(at: Moment, memory: Memory[None]) -> Claim | None:
         limit=limit,
         excess=excess,
         projected=excess,
-        words=f"${dollars(cost)} at turn {turns}, where {band.peers} peers had spent"
-        f" ${dollars(middle)}",
+        words=lambda: (
+            f"${dollars(cost)} at turn {turns}, where {band.peers} peers had spent"
+            f" ${dollars(middle)}"
+        ),
         learnt=band.peers,
         evidence=(("usual_at_age", middle),),
     )

@@ -3,6 +3,8 @@
 A pause longer than the cache lives is no anomaly: it goes to the explanation and the review.
 """
 
+from functools import partial
+
 from costtop.detect.rules.excess import projected
 from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.running_session import OTHER
@@ -61,7 +63,7 @@ def judge(at: Moment, memory: Memory[Spell]) -> Claim | None:
         limit=needed,
         excess=spell.dollars,
         projected=total,
-        words=_words(spell),
+        words=partial(_words, spell),
         since=spell.first,
         evidence=(("breaks", spell.times), ("missed_tokens", spell.tokens)),
     )

@@ -3,6 +3,8 @@
 The size of the context itself is no sign: it is honest in a long session.
 """
 
+from functools import partial
+
 from costtop.detect.rules import cusum
 from costtop.detect.rules.cusum import CALM, Cusum, Stake
 from costtop.detect.rules.rule import Claim, Memory, Moment
@@ -38,9 +40,11 @@ def judge(at: Moment, memory: Memory[Cusum]) -> Claim | None:
     )
     if found is None:
         return None
+    return found._replace(words=partial(_words, state, at.session.turns, found.excess))
+
+
+def _words(state: Cusum, turn: int, excess: int) -> str:
     each = f"for {state.turns} turns each has added {state.tokens // state.turns:,}"
     if state.turns == 1:
-        each = f"turn {at.session.turns} has added {state.tokens:,}"
-    return found._replace(
-        words=f"{each} tokens more to the context than usual, ${dollars(found.excess)} so far"
-    )
+        each = f"turn {turn} has added {state.tokens:,}"
+    return f"{each} tokens more to the context than usual, ${dollars(excess)} so far"

@@ -24,7 +24,9 @@ def judge(at: Moment, memory: Memory[None]) -> Claim | None:
         limit=usual.outlying,
         excess=excess,
         projected=excess,
-        words=f"${dollars(cost)} is beyond what {usual.peers} finished peers lead one to expect"
-        f" (usual ${dollars(usual.median)}, limit ${dollars(usual.outlying)})",
+        words=lambda: (
+            f"${dollars(cost)} is beyond what {usual.peers} finished peers lead one to expect"
+            f" (usual ${dollars(usual.median)}, limit ${dollars(usual.outlying)})"
+        ),
         learnt=usual.peers,
     )

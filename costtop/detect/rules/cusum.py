@@ -94,7 +94,7 @@ def claim(
         limit=limit,
         excess=excess,
         projected=total,
-        words="",
+        words=str,  # the caller says it
         learnt=band.peers,
         since=at.session.turns - state.turns + 1,
         evidence=(("extra_tokens", state.tokens),),

@@ -41,8 +41,10 @@ def judge(at: Moment, memory: Memory[None]) -> Claim | None:
         limit=limit,
         excess=cost,
         projected=cost,
-        words=f"{count} subagents have spent ${dollars(cost)}"
-        + (f" (95 % of {len(ordered)} peers start at most {high:.0f})" if ordered else ""),
+        words=lambda: (
+            f"{count} subagents have spent ${dollars(cost)}"
+            + (f" (95 % of {len(ordered)} peers start at most {high:.0f})" if ordered else "")
+        ),
         evidence=(("subagents", count),),
     )
 

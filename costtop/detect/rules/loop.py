@@ -100,8 +100,10 @@ def judge(at: Moment, memory: Memory[Loop]) -> Claim | None:
         limit=_LIMIT,
         excess=spent,
         projected=spent + int(each * at.peers.residual(session.turns)),
-        words=f"turns {turns[0]}-{turns[-1]} {_did(hot, track)},"
-        f" ${dollars(spent)} of ${dollars(session.cost)}",
+        words=lambda: (
+            f"turns {turns[0]}-{turns[-1]} {_did(hot, track)},"
+            f" ${dollars(spent)} of ${dollars(session.cost)}"
+        ),
         since=turns[0],
         evidence=(("tool", hot[0]), ("tool_key", hot[1]), ("repeats", len(turns))),
         worth=worth,

@@ -66,8 +66,10 @@ def judge(at: Moment, memory: Memory[tuple[Used, ...]]) -> Claim | None:
         limit=needed,
         excess=spent,
         projected=spent + int(spent / len(alike) * at.peers.residual(turn)),
-        words=f"{len(alike)} of the {_TURNS} turns before turn {turn} had the same token counts as"
-        f" it, as repeated failing calls do; ${dollars(spent)} of ${dollars(session.cost)}",
+        words=lambda: (
+            f"{len(alike)} of the {_TURNS} turns before turn {turn} had the same token counts as"
+            f" it, as repeated failing calls do; ${dollars(spent)} of ${dollars(session.cost)}"
+        ),
         since=alike[0].turn,
         evidence=(("matches", len(alike)),),
         worth=soon or len(alike) >= _WORTH,
@@ -77,12 +79,14 @@ def judge(at: Moment, memory: Memory[tuple[Used, ...]]) -> Claim | None:
 def _alike(before: Iterable[Used], used: Used) -> list[Used]:
     """Earlier turns that added as much and said as much, or that were asked the very same."""
     _, context, growth, output, _ = used
-    near, close, said = max(8.0, 0.2 * growth), max(6.0, 0.2 * output), max(6.0, 0.5 * output)
+    near, close, said = max(8, int(0.2 * growth)), max(6, int(0.2 * output)), max(6, output // 2)
+    least, most = growth - near, growth + near
+    low, high = context - _SAME_PROMPT, context + _SAME_PROMPT
     return [
         each
         for each in before
-        if (abs(each.growth - growth) <= near and abs(each.output - output) <= close)
-        or (abs(each.context - context) <= _SAME_PROMPT and abs(each.output - output) <= said)
+        if (least <= each.growth <= most and abs(each.output - output) <= close)
+        or (low <= each.context <= high and abs(each.output - output) <= said)
     ]
 
 

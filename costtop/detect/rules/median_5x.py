@@ -31,6 +31,8 @@ def judge(at: Moment, memory: Memory[None]) -> Claim | None:
         limit=settings.multiplier,
         excess=cost - usual.median,
         projected=cost - usual.median,
-        words=f"it has cost {times(round(ratio, 4))} the ${dollars(usual.median)} that is usual"
-        f" ({usual.peers} finished peers)",
+        words=lambda: (
+            f"it has cost {times(round(ratio, 4))} the ${dollars(usual.median)} that is usual"
+            f" ({usual.peers} finished peers)"
+        ),
     )

@@ -48,8 +48,10 @@ def judge(at: Moment, memory: Memory[Shift]) -> Claim | None:
         limit=_RARE,
         excess=shift.dollars,
         projected=total,
-        words=f"turn {first} moved from {session.first_model} to {model}, {how},"
-        f" ${dollars(shift.dollars)} dearer so far",
+        words=lambda: (
+            f"turn {first} moved from {session.first_model} to {model}, {how},"
+            f" ${dollars(shift.dollars)} dearer so far"
+        ),
         since=first,
         evidence=(("from_model", session.first_model), ("to_model", model)),
     )

@@ -35,7 +35,9 @@ class Claim(NamedTuple):
     limit: float  # the threshold it passed
     excess: int  # dollars beyond what is usual, so far
     projected: int  # the same at the session's probable end
-    words: str  # the mechanism in one clause with numbers, no full stop
+    words: Callable[
+        [], str
+    ]  # the mechanism in one clause with numbers, no full stop; asked at once
     learnt: int | None = None  # peers behind the threshold; None: it needs none
     since: int | None = None  # turn at which it began
     evidence: Evidence = ()

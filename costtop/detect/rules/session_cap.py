@@ -23,6 +23,8 @@ def judge(at: Moment, memory: Memory[None]) -> Claim | None:
         limit=cap,
         excess=cost - cap,
         projected=cost - cap,
-        words=f"${dollars(cost)} is past the cap of ${dollars(cap)} that holds while fewer than"
-        f" {at.settings.min_peers} sessions of its kind and size have finished",
+        words=lambda: (
+            f"${dollars(cost)} is past the cap of ${dollars(cap)} that holds while fewer than"
+            f" {at.settings.min_peers} sessions of its kind and size have finished"
+        ),
     )

@@ -3,6 +3,8 @@
 It does not look at what was written, only at how many tokens it took.
 """
 
+from functools import partial
+
 from costtop.detect.rules import cusum
 from costtop.detect.rules.cusum import CALM, Cusum, Stake
 from costtop.detect.rules.rule import Claim, Memory, Moment
@@ -38,7 +40,11 @@ def judge(at: Moment, memory: Memory[Cusum]) -> Claim | None:
     )
     if found is None:
         return None
+    return found._replace(words=partial(_words, state, at.session.turns, found.excess))
+
+
+def _words(state: Cusum, turn: int, excess: int) -> str:
     each = f"for {state.turns} turns each reply has been {state.tokens // state.turns:,}"
     if state.turns == 1:
-        each = f"the reply of turn {at.session.turns} was {state.tokens:,}"
-    return found._replace(words=f"{each} tokens longer than usual, ${dollars(found.excess)} so far")
+        each = f"the reply of turn {turn} was {state.tokens:,}"
+    return f"{each} tokens longer than usual, ${dollars(excess)} so far"

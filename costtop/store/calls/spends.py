@@ -4,7 +4,8 @@ Nobody looks at most of what a backlog brings.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import compress
+from functools import partial
+from itertools import compress, repeat
 
 from costtop.model import Spend
 from costtop.store.calls.arrivals import Arrivals, FewArrivals
@@ -37,8 +38,28 @@ class Spends:
     def all(self) -> list[Spend]:
         """Each of them."""
         if self._all is None:
-            self._all = list(self._made(range(len(self._plain))))
+            self._all = self._every()
         return self._all
+
+    def _every(self) -> list[Spend]:
+        arrived = self._arrived
+        if arrived is None or 0 in self._plain:
+            return list(self._made(range(len(self._plain))))
+        priced, ids = arrived.calls, arrived.ids
+        kinds = priced.calls.kind
+        columns = (
+            priced.calls.calls(),
+            map([one.root_key for one in ids].__getitem__, kinds),
+            priced.cost,
+            priced.rates,
+            arrived.rows[_SEEN],
+            map([one.feature_name for one in ids].__getitem__, kinds),
+            repeat(True, arrived.size),  # new
+            repeat(None, arrived.size),  # no cost before
+            map(self._labels.__getitem__, kinds),
+            map([one.owner for one in ids].__getitem__, kinds),
+        )
+        return list(map(partial(tuple.__new__, Spend), zip(*columns, strict=True)))
 
     def since(self, at: int) -> Iterator[Spend]:
         """Those of calls made at `at` (ms UTC) or later."""
