@@ -10,11 +10,16 @@ def imports() -> AbstractContextManager[None]:
     """Within it msgspec loads in half the time: it takes from `typing` what it else takes from
     typing_extensions, which is the same there.
     """
-    return without("typing_extensions")
+    return _without("typing_extensions")
+
+
+def asyncio() -> AbstractContextManager[None]:
+    """Within it asyncio loads without OpenSSL, 5 ms sooner: for who speaks no TLS with it."""
+    return _without("ssl")
 
 
 @contextmanager
-def without(spared: str) -> Iterator[None]:
+def _without(spared: str) -> Iterator[None]:
     """Within it a library is not there for who can do without it; afterwards it is, as ever.
 
     What is loaded stays, so there is no garbage.

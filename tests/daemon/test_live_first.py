@@ -9,6 +9,7 @@ import pytest
 
 from costtop import config as configuration
 from costtop import paths
+from costtop.daemon import fold_process
 from costtop.daemon.ingest import backlog
 from costtop.daemon.wiring import Wired, wired
 from costtop.store.writer import Writer
@@ -39,9 +40,9 @@ def logs(home: Path) -> list[Path]:
 
 @pytest.fixture(params=[1, 1 << 40], ids=["by workers", "alone"])
 def few_at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backlog, "_BACKLOG", request.param)
+    monkeypatch.setattr(fold_process, "_LARGE", request.param)
     monkeypatch.setattr(backlog, "_FILES_AT_ONCE", 2)
-    monkeypatch.setattr(backlog, "_WORKERS", 2)
+    monkeypatch.setattr(fold_process, "MOST", 2)
 
 
 async def calls(writer: Writer) -> int:

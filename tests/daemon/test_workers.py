@@ -53,6 +53,24 @@ async def test_a_worker_gives_what_this_process_would(tmp_path: Path) -> None:
     assert sum(len(item.calls) for item in (*one, *two)) == 15
 
 
+@pytest.mark.parametrize("count", [1, 2])
+async def test_each_of_many_turns_at_once_has_the_answer_to_itself(
+    tmp_path: Path, count: int
+) -> None:
+    turns = [[one] for one in orders(tmp_path, 24)]
+    async with workers(count, BUDGET) as pool:
+        begun = pool.begin(turns[:4]) if count == 1 else []
+        assert begun == turns[: len(begun)]
+        asked = []
+        for turn in turns:
+            asked.append(asyncio.create_task(pool.fold(turn)))
+            if len(asked) % 5 == 0:  # some come while others are being answered
+                await asked[-3]
+        given = await asyncio.gather(*asked)
+    paths = [[one.change.place.path for one in turn] for turn in turns]
+    assert [[one.place.path for one in answer] for answer in given] == paths
+
+
 def test_orders_cross_to_a_worker_as_they_are() -> None:
     place = Place(b"/logs/\xff", 1, 2, 3, 4, 5, 6, b"head", b"marker", True, True, 7, 8, True)
     memo = {"turn": {"id": "a", "at": 1 << 40, "busy": None}, "waiting": [["x", 1.5, False]]}
@@ -89,10 +107,9 @@ async def test_a_worker_that_died_has_one_follower_and_all_its_files_are_folded(
     given = []
     async with workers(1, BUDGET) as pool:
         for one in asked:
-            worker = pool._idle.get_nowait()
+            (worker,) = (pool.followers or pool.processes)[-1:]
             worker.kill()
             worker.wait()
-            pool._idle.put_nowait(worker)
             given += await pool.fold([one])
         assert len(pool.followers) == 1
     assert [len(item.calls) for item in given] == [5, 5, 5]

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from costtop import lasting
-from costtop.daemon.ingest.fold_workers import search_path
+from costtop.daemon.fold_process import search_path
 from costtop.durations import now_ms
 from costtop.notify.sender_children import end
 

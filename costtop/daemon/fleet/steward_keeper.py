@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from costtop import lasting
-from costtop.daemon.ingest.fold_workers import search_path
+from costtop.daemon.fold_process import search_path
 from costtop.notify.sender_children import end
 
 _FIRST, _MOST = 1.0, 60.0  # s before another start

@@ -5,29 +5,27 @@ hooks and live lines get their turn between two of them.
 """
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 
-from costtop.daemon import lean
+from costtop.daemon import fold_process, lean
 from costtop.daemon.ingest.fold import Folded, Order
-from costtop.daemon.ingest.fold_workers import Workers, started, workers
+from costtop.daemon.ingest.fold_workers import Workers, workers
 from costtop.daemon.ingest.slow_files import is_slow
 from costtop.durations import now_ms
 from costtop.named import NamedTuple
+from costtop.sources.fold.source import Memo
 from costtop.tail.identity import FileChange
+from costtop.tail.read import rows_place
 from costtop.tail.roots import Seen
 
 TURN = 4 << 20  # bytes a turn, live
 _IMPORT_TURN = 24 << 20  # bytes of files that are folded in one go while a backlog is taken in
-_WORKER_TURN = 8 << 20  # bytes a turn of a file of it
 _CALLS_AT_ONCE = 1_000  # about as many calls are in a transaction: others wait for its end
 _PATIENCE = 0.05  # s that what was just written waits for a worker
-_FIRST_TURN = 2 << 20  # bytes of its first group: today's spend is on the screen at once
-_BACKLOG = 48 << 20  # bytes from which worker processes pay
+FIRST_TURN = 2 << 20  # bytes of its first group: today's spend is on the screen at once
 _FILES_AT_ONCE = 400  # files of one transaction
-_WORKERS = min(3, os.cpu_count() or 1)  # at most; mostly one is quicker than the store
 _WAITED = 6  # times of _PATIENCE for which the store has to wait before one more pays
 
 
@@ -39,6 +37,13 @@ class Steps(NamedTuple):
     read: Callable[[Sequence[Seen]], Awaitable[None]]  # all steps, to the files' ends
     unread: Callable[[Seen], int]  # bytes
     settled: Callable[[Seen], bool]
+
+
+class Ahead(NamedTuple):
+    """Workers that somebody has started already, and ends, and what they have begun to fold."""
+
+    workers: Workers
+    turns: list[list[Order]]
 
 
 class _Turn(NamedTuple):
@@ -53,7 +58,7 @@ class Backlog:
 
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
-        self.ahead: Workers | None = None  # that somebody has started already, and ends
+        self.ahead: Ahead | None = None
         self.urgent: Callable[[], list[Seen]] | None = None  # what was written since it was asked
         self._turns: list[_Turn] = []  # that workers have not ended
         self._under_way: set[bytes] = set()  # files that they read now
@@ -62,21 +67,21 @@ class Backlog:
 
     async def take(self, seen: Sequence[Seen], size: int) -> None:
         """Reads these files to their ends; `size` is how many bytes that are."""
-        if self.ahead or pays(size):
+        if seen and (self.ahead or fold_process.pays(size)):
             with lean.uncollected():
                 async with self._workers() as pool:
                     await self._import(seen, pool)
             return
-        for group in _groups(seen, _FILES_AT_ONCE):
+        for group in groups(seen):
             await self._steps.read(group)
             await self._serve_live()
 
     @asynccontextmanager
     async def _workers(self) -> AsyncIterator[Workers]:
         if self.ahead:
-            yield self.ahead
+            yield self.ahead.workers
             return
-        async with workers(1, _WORKER_TURN) as pool:
+        async with workers(1) as pool:
             yield pool
 
     async def _import(self, seen: Sequence[Seen], pool: Workers) -> None:
@@ -86,9 +91,14 @@ class Backlog:
         """
         waiting: deque[_Turn] = deque()
         try:
-            for group in _groups(seen, _FILES_AT_ONCE, _FIRST_TURN, _IMPORT_TURN):
+            first = FIRST_TURN
+            for orders in self._begun_ahead():
+                self._begin(orders, pool, waiting)
+                first = _IMPORT_TURN
+            rest = [item for item in seen if item.path not in self._under_way]
+            for group in groups(rest, first):
                 self._begin(await self._steps.ordered(group), pool, waiting)
-                while len(waiting) > _WORKERS:
+                while len(waiting) > fold_process.MOST:
                     await self._end(waiting.popleft(), pool, waiting)
             while waiting:
                 await self._end(waiting.popleft(), pool, waiting)
@@ -102,6 +112,13 @@ class Backlog:
             if not self._steps.settled(item):
                 await self._steps.read([item])
                 await self._serve_live()
+
+    def _begun_ahead(self) -> list[list[Order]]:
+        """What workers fold already, once."""
+        if self.ahead is None:
+            return []
+        begun, self.ahead = self.ahead.turns, self.ahead._replace(turns=[])
+        return begun
 
     def _begin(self, orders: list[Order], pool: Workers, waiting: "deque[_Turn]") -> None:
         """Has a worker fold what is ordered."""
@@ -117,7 +134,7 @@ class Backlog:
             _, late = await asyncio.wait([turn.folding], timeout=_PATIENCE)
             self._idle += len(late)
             if self._idle >= _WAITED:
-                pool.add(_WORKERS)
+                pool.add(fold_process.MOST)
                 self._idle = 0
             await self._serve_live()
         self._turns.remove(turn)
@@ -145,22 +162,18 @@ class Backlog:
             await self._steps.read(ready)
 
 
-def pays(size: int) -> bool:
-    """Whether worker processes pay for so many bytes."""
-    return size >= _BACKLOG and _WORKERS > 1
+def order_of(seen: Seen, change: FileChange, memo: Memo, *, titles: bool) -> Order:
+    """What is to be folded of a file whose fold left this memo."""
+    name, _, label = seen.root.label.partition(":")
+    order = Order(name, label, change, memo, now_ms(), titles)
+    return _of_database(order, seen) if seen.root.shape == "rows" else order
 
 
-@contextmanager
-def started_ahead(size: int) -> Iterator[Workers | None]:
-    """What will fold so many bytes, where workers pay: it gets ready beside who gets ready too."""
-    if not pays(size):
-        yield None
-        return
-    pool = started(1, _WORKER_TURN)
-    try:
-        yield pool
-    finally:
-        pool.end()
+def _of_database(order: Order, seen: Seen) -> Order:
+    """The order with the stat of before the question; a fresh memo for another database."""
+    before, place = order.change.place, rows_place(seen, order.change.place)
+    memo = order.memo if before.ino in (0, place.ino) else {}
+    return order._replace(change=order.change._replace(place=place), memo=memo)
 
 
 def further(orders: Sequence[Order], folded: Sequence[Folded]) -> list[Order]:
@@ -188,20 +201,18 @@ def parts(folded: Sequence[Folded]) -> Iterator[Sequence[Folded]]:
         yield part
 
 
-def _groups(
-    seen: Sequence[Seen], most: int, size: int = _IMPORT_TURN, largest: int = _IMPORT_TURN
-) -> Iterator[list[Seen]]:
-    """Files in order, in groups of at most `most` files or about `size` bytes.
+def groups(seen: Sequence[Seen], size: int = _IMPORT_TURN) -> Iterator[list[Seen]]:
+    """Files in order, in groups of a transaction's files at most, or about `size` bytes.
 
-    Each group may be twice as large as the one before, up to `largest`.
+    Each group may be twice as large as the one before, up to what is folded in one go.
     """
     group: list[Seen] = []
     weight = 0
     for item in seen:
         group.append(item)
         weight += item.size
-        if len(group) >= most or weight >= size:
+        if len(group) >= _FILES_AT_ONCE or weight >= size:
             yield group
-            group, weight, size = [], 0, min(2 * size, largest)
+            group, weight, size = [], 0, min(2 * size, _IMPORT_TURN)
     if group:
         yield group

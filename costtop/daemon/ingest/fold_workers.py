@@ -1,60 +1,100 @@
-"""Folds files in worker processes, for the time of one import. What they answer is not judged.
-
-A worker is a bare interpreter with two pipes: it imports what folding needs and nothing else,
-runs isolated (`-I -S`, the parent's search path without the current folder), and ends when its
-input ends, so none outlives the daemon. multiprocessing would start each of them with the
-daemon's own modules, and a fourth process beside them.
-"""
+"""Folds files in worker processes, for the time of one import. What they answer is not judged."""
 
 import asyncio
-import json
-import os
 import pickle
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from operator import attrgetter
+from subprocess import Popen
 
+from costtop.daemon import fold_process
+from costtop.daemon.fold_process import TURN
 from costtop.daemon.ingest import order_crossing
 from costtop.daemon.ingest.crossing import unpacked
 from costtop.daemon.ingest.fold import Folded, Order, fold
-from costtop.native.library import PURE
 
-# Without typing_extensions msgspec takes the same from the standard library, 8 ms sooner.
-_START = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
-    "sys.modules['typing_extensions'] = None;"
-    "from costtop.daemon.ingest.fold_worker import serve; serve(int(sys.argv[2]))"
-)
-# A worker reads and drops a piece of 1 MiB a thousand times: given back to the system and asked for
-# anew, each costs more than its reading. Only glibc knows these; what a worker holds is as much.
-_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(4 << 20), "MALLOC_TRIM_THRESHOLD_": str(32 << 20)}
+
+class _Worker:
+    """A process that folds, turn by turn: it has the next before its last answer is read."""
+
+    def __init__(self, process: Popen[bytes]) -> None:
+        self.process = process
+        self.asked = 0  # turns whose answers are waited for
+        self._asking, self._hearing = asyncio.Lock(), asyncio.Lock()  # the first come is the first
+
+    async def fold(self, orders: list[Order], *, begun: bool) -> list[Folded]:
+        """What it answers; raises what comes of a dead one. `begun`: it has been asked already.
+
+        Whoever asks before another one stands before it in the line of those who hear, too.
+        """
+        process = self.process
+        if not begun:
+            async with self._asking:
+                await asyncio.to_thread(_ask, process, orders)
+        async with self._hearing:
+            return await asyncio.to_thread(_answer, process)
 
 
 class Workers:
-    """Processes that fold; a turn waits for the next that is idle."""
+    """Processes that fold; each turn goes to the one that has the fewest."""
 
-    def __init__(self, processes: Sequence["subprocess.Popen[bytes]"], budget: int) -> None:
-        self._idle: asyncio.Queue[subprocess.Popen[bytes]] = asyncio.Queue()
-        self._budget = budget
+    def __init__(self, processes: Sequence[Popen[bytes]], turn: int = TURN) -> None:
+        self._workers = [*map(_Worker, processes)]
+        self._turn = turn
+        self._begun: deque[list[Order]] = deque()  # what the only one folds and nobody waits for
         self.processes = [*processes]
         self.over = False  # they have been ended, which is no accident
-        self.followers: list[subprocess.Popen[bytes]] = []  # each in the place of one that died
-        for process in processes:
-            self._idle.put_nowait(process)
+        self.followers: list[Popen[bytes]] = []  # each in the place of one that died
 
     async def fold(self, orders: list[Order]) -> list[Folded]:
         """As `fold.fold`; where a worker died (out of memory, say) it is done in this process."""
-        process = await self._idle.get()
+        worker = min(self._workers, key=attrgetter("asked"))
+        process, begun = worker.process, bool(self._begun) and self._begun[0] is orders
+        if begun:
+            self._begun.popleft()
+        worker.asked += 1
         try:
-            return await asyncio.to_thread(_asked, process, orders)
+            return await worker.fold(orders, begun=begun)
         except (OSError, EOFError, pickle.UnpicklingError):
             if self.over:
                 raise
-            process = self._follower(process)
-            return await asyncio.to_thread(fold, orders, self._budget)
+            self._begun.clear()
+            self._follow(worker, process)
+            return await asyncio.to_thread(fold, orders, self._turn)
         finally:
-            self._idle.put_nowait(process)
+            worker.asked -= 1
+
+    def begin(self, turns: Iterable[list[Order]]) -> list[list[Order]]:
+        """Asks the only worker for those of these turns that its pipe takes at once.
+
+        `fold` is to be asked for them too, in this order and before all others.
+        """
+        (process,) = self.processes
+        assert process.stdin is not None
+        room = fold_process.room(process.stdin)
+        with suppress(BrokenPipeError):  # it has died, as `fold` finds out
+            for turn in turns:
+                room -= len(asked := _asked(turn))
+                if room < 0:
+                    break
+                process.stdin.write(asked)
+                process.stdin.flush()
+                self._begun.append(turn)
+        return [*self._begun]
+
+    def add(self, most: int) -> None:
+        """Starts one worker more, up to `most`."""
+        if len(self.processes) < most and not self._begun:
+            self.processes.append(fold_process.started(turn=self._turn))
+            self._workers.append(_Worker(self.processes[-1]))
+
+    def _follow(self, worker: _Worker, dead: Popen[bytes]) -> None:
+        """One without the compiled part, as that may have been why; itself it has no follower."""
+        if worker.process is dead and dead not in self.followers:
+            with suppress(OSError):
+                worker.process = fold_process.started(turn=self._turn, pure=True)
+                self.followers.append(worker.process)
 
     def end(self) -> None:
         """Ends them, whatever they do."""
@@ -67,59 +107,27 @@ class Workers:
             with suppress(BrokenPipeError), process:
                 process.wait()
 
-    def add(self, most: int) -> None:
-        """Starts one worker more, up to `most`."""
-        if len(self.processes) < most:
-            self.processes.append(_started(self._budget))
-            self._idle.put_nowait(self.processes[-1])
-
-    def _follower(self, dead: "subprocess.Popen[bytes]") -> "subprocess.Popen[bytes]":
-        """One without the compiled part, as that may have been why; itself it has no follower."""
-        if dead not in self.followers:
-            with suppress(OSError):
-                dead = _started(self._budget, pure=True)
-                self.followers.append(dead)
-        return dead
-
 
 @asynccontextmanager
-async def workers(count: int, budget: int) -> AsyncIterator[Workers]:
-    """Starts `count` workers that read about `budget` bytes of a file at a turn; ends them."""
-    pool = started(count, budget)
+async def workers(count: int, turn: int = TURN) -> AsyncIterator[Workers]:
+    """Starts `count` workers that read about `turn` bytes of a file at a time; ends them."""
+    pool = Workers([fold_process.started(turn=turn) for _ in range(count)], turn)
     try:
         yield pool
     finally:
         await asyncio.to_thread(pool.end)
 
 
-def started(count: int, budget: int) -> Workers:
-    """The same for who ends them himself. They get ready by themselves meanwhile."""
-    return Workers([_started(budget) for _ in range(count)], budget)
+def _asked(orders: list[Order]) -> bytes:
+    return pickle.dumps(order_crossing.packed(orders), pickle.HIGHEST_PROTOCOL)
 
 
-def _started(budget: int, pure: bool = False) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-I", "-S", "-c", _START, json.dumps(search_path()), str(budget)]
-    env = os.environ | _MEMORY | ({PURE: "1"} if pure else {})
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
-
-
-def search_path() -> list[str]:
-    """The search path without the current folder, unless costtop itself lies there."""
-    root = os.path.dirname(
-        os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    )
-    entries = [os.path.abspath(entry) for entry in sys.path]
-    try:
-        here = os.getcwd()
-    except OSError:
-        here = ""
-    path = [entry for entry in entries if entry == root or entry != here]
-    return path if root in path else [*path, root]  # an editable install may hook imports instead
-
-
-def _asked(process: "subprocess.Popen[bytes]", orders: list[Order]) -> list[Folded]:
+def _ask(process: Popen[bytes], orders: list[Order]) -> None:
     assert process.stdin is not None
-    assert process.stdout is not None
-    pickle.dump(order_crossing.packed(orders), process.stdin, pickle.HIGHEST_PROTOCOL)
+    process.stdin.write(_asked(orders))
     process.stdin.flush()
+
+
+def _answer(process: Popen[bytes]) -> list[Folded]:
+    assert process.stdout is not None
     return unpacked(pickle.load(process.stdout))  # noqa: S301 - our own child's answer

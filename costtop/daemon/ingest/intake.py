@@ -14,7 +14,7 @@ from costtop import lasting
 from costtop.columnar.call_columns import CallColumns, CallRest, of_calls
 from costtop.columnar.stretches import parts, whole
 from costtop.daemon.ingest import backlog, estimating
-from costtop.daemon.ingest.backlog import TURN, Backlog, Steps, further
+from costtop.daemon.ingest.backlog import TURN, Backlog, Steps, further, order_of
 from costtop.daemon.ingest.counts import Counts
 from costtop.daemon.ingest.fold import Folded, Order, fold
 from costtop.daemon.ingest.journalled import encoded
@@ -37,7 +37,6 @@ from costtop.store.writer import Writer
 from costtop.tail.follow import Batch
 from costtop.tail.identity import FileChange, Known
 from costtop.tail.place import Place, is_file, restored
-from costtop.tail.read import rows_place
 from costtop.tail.roots import FoundFiles, Seen
 
 _RECENT = 25 * 3_600_000_000_000  # ns: a day of any zone is no longer
@@ -191,7 +190,7 @@ class Ingest:
                 wanted.append((item, change, displaced.path if displaced else before))
         memos = await self._memos.of({before for *_, before in wanted if before})
         return [
-            _order(item, change, memos.get(before, {}), titles=self.titles)
+            order_of(item, change, memos.get(before, {}), titles=self.titles)
             for item, change, before in wanted
         ]
 
@@ -333,19 +332,6 @@ class Ingest:
 def _latest_of_plans(readings: Iterable[Reading]) -> int:
     """When something was told of a plan's window last, ms UTC; 0: nothing was."""
     return max((one.at for reading in readings for one in reading.plans), default=0)
-
-
-def _order(seen: Seen, change: FileChange, memo: Memo, *, titles: bool) -> Order:
-    name, _, label = seen.root.label.partition(":")
-    order = Order(name, label, change, memo, now_ms(), titles)
-    return _of_database(order, seen) if seen.root.shape == "rows" else order
-
-
-def _of_database(order: Order, seen: Seen) -> Order:
-    """The order with the stat of before the question; a fresh memo for another database."""
-    before, place = order.change.place, rows_place(seen, order.change.place)
-    memo = order.memo if before.ino in (0, place.ino) else {}
-    return order._replace(change=order.change._replace(place=place), memo=memo)
 
 
 def _nobody(_label: str, _path: bytes) -> None:

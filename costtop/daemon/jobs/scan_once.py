@@ -19,6 +19,7 @@ from costtop.daemon.reader_settings import reader_settings
 from costtop.daemon.session_scopes import addressed
 from costtop.durations import now_ms
 from costtop.errors import NothingStored, Refused, StoreError
+from costtop.named import NamedTuple
 from costtop.paths import Paths
 from costtop.store import meta, places
 from costtop.store.db import open_reader
@@ -29,7 +30,7 @@ from costtop.tail.place import is_file, restored
 from costtop.tail.roots import FoundFiles
 
 if TYPE_CHECKING:
-    from costtop.daemon.ingest.fold_workers import Workers
+    from costtop.daemon.ingest.backlog import Ahead
 
 _SCANNED, _ASKED = 60.0, 1.0  # s of asking git in a scan, and before somebody's question
 _EVERY = 0.25  # s between two words of how far a reading is
@@ -45,11 +46,11 @@ def scan(paths: Paths, watch: Watch | None = None) -> dict[str, int]:
     with hold(paths):
         with lean.uncollected():
             found = FolderTree(roots(config, paths, once=True)).all(time.time_ns())
-            unread = _unread(paths, config, found)
-        if unread is None:
+            news = _news(paths, config, found)
+        if news is None:
             counts = Counts().plain()
         else:
-            counts = _read(paths, config, found, unread, watch, _SCANNED)
+            counts = _read(paths, config, found, news, watch, _SCANNED)
         return {"looked_at": len(found.seen), **counts}
 
 
@@ -61,23 +62,30 @@ def catch_up(paths: Paths, watch: Watch | None = None) -> dict[str, int] | None:
     config = configuration.load(paths)
     with lean.uncollected():
         found = FolderTree(roots(config, paths, once=True)).all(time.time_ns())
-        unread = _new(paths, config, found)
-    if unread is None:
+        news = _new(paths, config, found)
+    if news is None:
         return None
     if config.read_only:
         raise Refused("read_only is set, so nothing new is read")
     with hold(paths):
-        return _read(paths, config, found, unread, watch, _ASKED)
+        return _read(paths, config, found, news, watch, _ASKED)
 
 
-def _new(paths: Paths, config: Config, found: FoundFiles) -> int | None:
-    """How many bytes are new; None where nobody has to read anything."""
+class _News(NamedTuple):
+    """What is to be read."""
+
+    size: int  # bytes
+    is_all: bool = False  # nothing is stored
+
+
+def _new(paths: Paths, config: Config, found: FoundFiles) -> _News | None:
+    """None where nobody has to read anything."""
     if damage.ordered(paths.database) is not None:
-        return _size(Known(), found)
+        return _unread(Known(), found)
     try:
         db = open_reader(paths.database, unfinished=True)
     except NothingStored:
-        return _size(Known(), found) if found.seen else None
+        return _unread(Known(), found)._replace(is_all=True) if found.seen else None
     except StoreError:
         return None  # whoever reads it says what is wrong
     with closing(db):
@@ -86,20 +94,17 @@ def _new(paths: Paths, config: Config, found: FoundFiles) -> int | None:
         is_told = meta.REBUILDING not in told and _told(db, config).items() <= told.items()
     if is_told and all(known.settled(seen) for seen in found.seen):
         return None
-    return _size(known, found)
+    return _unread(known, found)
 
 
-def _unread(paths: Paths, config: Config, found: FoundFiles) -> int | None:
-    """How many bytes are new; None where a scan would change nothing.
-
-    Then not one place would move, and nothing readers are told.
-    """
+def _news(paths: Paths, config: Config, found: FoundFiles) -> _News | None:
+    """None where a scan would change nothing: not one place, and nothing readers are told."""
     if damage.fault(paths.database) is not None:
-        return _size(Known(), found)
+        return _unread(Known(), found)
     try:
         db = open_reader(paths.database, unfinished=True)
-    except StoreError:
-        return _size(Known(), found)
+    except StoreError as error:
+        return _unread(Known(), found)._replace(is_all=isinstance(error, NothingStored))
     with closing(db):
         known, found = _known(db, found)
         told, wanted = meta.everything(db), _told(db, config)
@@ -108,12 +113,11 @@ def _unread(paths: Paths, config: Config, found: FoundFiles) -> int | None:
         marked, dropped = known.census(found, now_ms())
         if not marked and not dropped and wanted.items() <= told.items():
             return None
-    return _size(known, found)
+    return _unread(known, found)
 
 
-def _size(known: Known, found: FoundFiles) -> int:
-    """How many bytes of these files have not been read."""
-    return sum(map(known.unread, found.seen))
+def _unread(known: Known, found: FoundFiles) -> _News:
+    return _News(sum(map(known.unread, found.seen)))
 
 
 def _known(db: sqlite3.Connection, found: FoundFiles) -> tuple[Known, FoundFiles]:
@@ -138,27 +142,28 @@ def _read(
     paths: Paths,
     config: Config,
     found: FoundFiles,
-    unread: int,
+    news: _News,
     watch: Watch | None,
     git_seconds: float,
 ) -> dict[str, int]:
-    """Reads it; what folds `unread` bytes begins to load before what stores them does."""
-    with lean.without("ssl"):  # asyncio's, for nothing here speaks TLS: 5 ms
-        from costtop.daemon.ingest.backlog import started_ahead
+    """Reads it; what folds it begins before what stores it is loaded."""
+    from costtop.daemon.jobs.folding_ahead import folding_ahead
 
-    with started_ahead(unread) as workers:
-        return _stored(paths, config, found, workers, watch, git_seconds)
+    titles = config.session_titles
+    with folding_ahead(found, news.size, first=news.is_all, titles=titles) as ahead:
+        return _stored(paths, config, found, ahead, watch, git_seconds)
 
 
 def _stored(
     paths: Paths,
     config: Config,
     found: FoundFiles,
-    workers: "Workers | None",
+    ahead: "Ahead | None",
     watch: Watch | None,
     git_seconds: float,
 ) -> dict[str, int]:
-    import asyncio
+    with lean.asyncio():
+        import asyncio
 
     from costtop.daemon.ingest import title_reading
     from costtop.daemon.ingest.intake import Ingest
@@ -175,7 +180,8 @@ def _stored(
     async def read() -> dict[str, int]:
         async with wired(paths, config, lambda: None, once=True) as instance:
             ingest = instance.ingest
-            ingest.backlog.ahead = workers
+            if not (ahead and ahead.turns and ingest.known.places()):  # as is hardly possible
+                ingest.backlog.ahead = ahead
             fresh = [seen for seen in found.newest_first() if not ingest.known.settled(seen)]
             telling = asyncio.create_task(tell(ingest))
             try:

@@ -5,9 +5,9 @@ import subprocess
 import sys
 from typing import Any
 
-from costtop.daemon.ingest.fold_workers import search_path
+from costtop.daemon.fold_process import search_path
 
-# As a worker does it (daemon/ingest/fold_workers.py); a part that crashes takes only this with it.
+# As a worker does it (daemon/fold_process.py); a part that crashes takes only this with it.
 _LOADED = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
     "from costtop.native import library; print(library.load())"
