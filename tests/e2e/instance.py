@@ -84,10 +84,16 @@ class Instance:
         return said
 
     def stop(self) -> None:
-        self.cli("stop")
+        until(self._has_stopped)
         for daemon in self.daemons:
             daemon.wait(PATIENCE)
         self.daemons.clear()
+
+    def _has_stopped(self) -> bool:
+        """Whether `costtop stop` ends it; on a busy machine its answer may take longer than asked."""
+        said = self.cli("stop", code=None)
+        assert "stopped" in said or "no costtop daemon" in said or "does not answer" in said, said
+        return "does not answer" not in said
 
     def kill9(self) -> None:
         for daemon in self.daemons:

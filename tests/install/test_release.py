@@ -91,6 +91,7 @@ def refused(tree: Path, *words: str) -> str:
     return ran.stderr.removeprefix("scripts/release: ").rstrip()
 
 
+@pytest.mark.timeout(900)  # builds and tries all packages twice: minutes, beside other load
 def test_a_release_is_a_commit_a_tag_with_the_notes_and_packages(tmp_path: Path) -> None:
     if not (ROOT / ".git").exists():
         pytest.skip("not a git checkout")

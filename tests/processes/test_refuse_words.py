@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from costtop.processes.inspect import linux
 from costtop.processes.refuse import never_held, refusal, unfit
+from tests.patience import until
 
 SLEEP = "import time; time.sleep(60)"
 ME = linux.glance(os.getpid())
@@ -21,6 +23,7 @@ def program():
     def start(name: str, *words: str) -> int:
         process = subprocess.Popen([name, "-c", SLEEP, *words], executable=sys.executable)
         started.append(process)
+        until((Path("/proc") / str(process.pid) / "cmdline").read_bytes)  # exec names it at its end
         return process.pid
 
     yield start
