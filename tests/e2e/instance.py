@@ -90,7 +90,7 @@ class Instance:
         self.daemons.clear()
 
     def _has_stopped(self) -> bool:
-        """Whether `costtop stop` ends it; on a busy machine its answer may take longer than asked."""
+        """Whether `costtop stop` ends it; a busy machine answers later than it asks."""
         said = self.cli("stop", code=None)
         assert "stopped" in said or "no costtop daemon" in said or "does not answer" in said, said
         return "does not answer" not in said
