@@ -4,7 +4,7 @@ Nothing here does I/O or knows a clock. Money is int nano-dollars, `None` where 
 0); times are int milliseconds UTC; token counts are ints; text from logs has been cleaned.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from costtop.named import NamedTuple
 from costtop.nouns.budget_nouns import Breaker, Budget, Escalation
@@ -129,6 +129,18 @@ class Call(NamedTuple):
     media: Media | None = None  # None: text alone
 
 
+class CallRow(NamedTuple):
+    """One call by its parts, as many are handed on; `columnar` makes the call, or columns of many.
+
+    The first two are alike in many calls. Its `request` is one that channels can be joined by.
+    """
+
+    kind: tuple[Any, ...]  # the fields of `CallKind`
+    rest: tuple[Any, ...]  # of `CallRest`
+    own: tuple[Any, ...]  # key, at, the fields of `Tokens`, request, offset
+    tools: tuple[tuple[Any, ...], ...]  # the fields of `ToolUse` of each
+
+
 class SessionFact(NamedTuple):
     """Something a log says about a session besides its calls. `None` and "" change nothing."""
 
@@ -193,7 +205,7 @@ class Bad(NamedTuple):
     reason: str
 
 
-Event = Call | SessionFact | TaskFact | Outcome | Untold | PlanReading | PullLink | Bad
+Event = Call | CallRow | SessionFact | TaskFact | Outcome | Untold | PlanReading | PullLink | Bad
 
 
 class Rates(NamedTuple):

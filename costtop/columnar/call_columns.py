@@ -6,11 +6,11 @@ is said once and numbered. A call itself is made when somebody asks for one.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import accumulate, chain, repeat
+from itertools import accumulate, chain, groupby, repeat
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from costtop.model import Call, Context, Media, Tokens, ToolUse
+from costtop.model import Call, CallRow, Context, Media, Tokens, ToolUse
 from costtop.named import NamedTuple
 
 T = TypeVar("T")
@@ -131,11 +131,10 @@ class CallColumns(NamedTuple):
 
     def item(self, n: int) -> Call:
         """One call."""
-        of, rest = self.kinds[self.kind[n]], self.rests[self.rest[n]]
-        return _call(
-            (of, rest, self.key[n], self.at[n], [column[n] for column in self.tokens]),
-            (self.request[n], self.offset[n], self.tools.of(n)),
-        )
+        kind, rest, tools = self.kinds[self.kind[n]], self.rests[self.rest[n]], self.tools.of(n)
+        tokens = [column[n] for column in self.tokens]
+        own = (self.key[n], self.at[n], *tokens, self.request[n], self.offset[n])
+        return _call(kind, rest, own, tools)
 
     def calls(self) -> Iterator[Call]:
         """All calls in their order: sooner than one by one."""
@@ -173,23 +172,33 @@ def of_plain(told: tuple[Any, ...]) -> CallColumns:
     )
 
 
-def of_calls(calls: Sequence[Call]) -> CallColumns:
+def of_calls(calls: Iterable[Call | CallRow]) -> CallColumns:
     """The columns of these calls."""
-    columns = list(zip(*calls, strict=True)) or [()] * len(Call._fields)
-    kinds, kind = _numbered(CallKind, zip(*_kinds_of(columns), strict=True))
-    rests, rest = _numbered(CallRest, zip(*_rests_of(columns), strict=True))
+    parts = [_TAKEN[kind]([*some]) for kind, some in groupby(calls, type)]
+    columns: list[Any] = [[*chain(*some)] for some in zip(*parts, strict=True)]
+    kind, rest, key, at, *tokens, request, offset, tools = columns or [()] * _WIDTH
     return CallColumns(
-        kinds=kinds,
-        kind=kind,
-        rests=rests,
-        rest=rest,
-        key=columns[_KEY],
-        at=columns[_AT],
-        tokens=list(zip(*columns[_TOKENS], strict=True)) or [()] * len(Tokens._fields),
-        request=columns[_REQUEST],
-        offset=columns[_OFFSET],
-        tools=_tools(columns[_TOOLS]),
+        *_numbered(CallKind, kind),
+        *_numbered(CallRest, rest),
+        key,
+        at,
+        tokens,
+        request,
+        offset,
+        _tools(tools),
     )
+
+
+def row_of(call: Call) -> CallRow:
+    """One call as a row."""
+    own = (call.key, call.at, *call.tokens, call.request, call.offset)
+    return CallRow(_kinds_of(call), _rests_of(call), own, call.tools)
+
+
+def made(row: CallRow) -> Call:
+    """The call that a row tells."""
+    kind, rest, own, tools = row
+    return _call(kind, rest, own, tuple(map(ToolUse._make, tools)))
 
 
 def kind_of(call: Call) -> CallKind:
@@ -200,8 +209,9 @@ def kind_of(call: Call) -> CallKind:
 _place = Call._fields.index
 _kinds_of: Callable[[Sequence[Any]], _Fields] = itemgetter(*map(_place, CallKind._fields))
 _rests_of: Callable[[Sequence[Any]], _Fields] = itemgetter(*map(_place, CallRest._fields))
-_KEY, _AT, _TOKENS, _REQUEST, _OFFSET, _TOOLS = map(
-    _place, ("key", "at", "tokens", "request", "offset", "tools")
+_TOKENS = _place("tokens")
+_others_of: Callable[[Sequence[Any]], _Fields] = itemgetter(
+    *map(_place, ("key", "at", "request", "offset", "tools"))
 )
 _TOLD = (*CallKind._fields, *CallRest._fields, "key", "at", "tokens", "request", "offset", "tools")
 _of_call: Callable[[Sequence[Any]], _Fields] = itemgetter(*map(_TOLD.index, Call._fields))
@@ -215,10 +225,28 @@ def _spread(of: type[Any], values: Sequence[_Fields], numbers: Sequence[int]) ->
     return [map(column.__getitem__, numbers) for column in columns]
 
 
-def _call(told: tuple[Any, ...], own: tuple[Any, ...]) -> Call:
-    kind, rest, key, at, tokens = told
-    values = (*kind, *rest, key, at, Tokens._make(tokens), *own)
-    return Call._make(_of_call(values))
+def _call(kind: _Fields, rest: _Fields, own: _Fields, tools: tuple[ToolUse, ...]) -> Call:
+    key, at, *tokens, request, offset = own
+    told = (*kind, *rest, key, at, Tokens._make(tokens), request, offset, tools)
+    return Call._make(_of_call(told))
+
+
+def _of_made(calls: list[Call]) -> _Fields:
+    """What follows each other in `of_calls`: a column each."""
+    columns = list(zip(*calls, strict=True))
+    kind, rest = (zip(*some, strict=True) for some in (_kinds_of(columns), _rests_of(columns)))
+    tokens = zip(*columns[_TOKENS], strict=True)
+    key, at, request, offset, tools = _others_of(columns)
+    return (kind, rest, key, at, *tokens, request, offset, tools)
+
+
+def _of_rows(rows: list[CallRow]) -> _Fields:
+    kind, rest, own, tools = zip(*rows, strict=True)
+    return (kind, rest, *zip(*own, strict=True), tools)
+
+
+_TAKEN: dict[type, Callable[[Any], _Fields]] = {Call: _of_made, CallRow: _of_rows}
+_WIDTH = 7 + len(Tokens._fields)
 
 
 def _numbered(of: Callable[..., T], values: Iterable[_Fields]) -> tuple[list[T], list[int]]:
@@ -240,7 +268,7 @@ def _met(values: Sequence[T], numbers: Sequence[int]) -> tuple[list[T], list[int
     return [values[number] for number in met], [again[number] for number in numbers]
 
 
-def _tools(told: Sequence[tuple[ToolUse, ...]]) -> ToolColumns:
+def _tools(told: Sequence[tuple[_Fields, ...]]) -> ToolColumns:
     columns = list(zip(*chain.from_iterable(told), strict=True)) or [()] * len(ToolUse._fields)
     return ToolColumns(list(accumulate(map(len, told), initial=0)), *columns)
 

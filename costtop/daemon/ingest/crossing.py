@@ -13,6 +13,7 @@ from itertools import chain, islice
 from typing import Any
 
 from costtop.columnar.call_columns import of_calls, of_plain
+from costtop.columnar.call_rows import CallRows
 from costtop.columnar.stretches import parts
 from costtop.daemon.ingest.fold import Folded
 from costtop.model import Outcome, TaskFact
@@ -48,7 +49,8 @@ def unpacked(data: bytes) -> list[Folded]:
 
 
 def _of_all(folded: Sequence[Folded]) -> tuple[Any, ...]:
-    return of_calls([*chain.from_iterable(item.calls for item in folded)]).plain()
+    told = (x.calls.told if isinstance(x.calls, CallRows) else x.calls for x in folded)
+    return of_calls(chain.from_iterable(told)).plain()
 
 
 def _joined(told: list[list[Any]]) -> tuple[list[int], _Columns]:

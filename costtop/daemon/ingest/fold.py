@@ -8,7 +8,8 @@ import time
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from costtop.model import Bad, Call, Event, Outcome, SessionFact, TaskFact, Untold
+from costtop.columnar.call_rows import CallRows
+from costtop.model import Bad, Call, CallRow, Event, Outcome, SessionFact, TaskFact, Untold
 from costtop.named import NamedTuple
 from costtop.nouns.pull_link import PullLink
 from costtop.plan_reading import PlanReading
@@ -41,7 +42,7 @@ class Folded(NamedTuple):
     place: Place
     memo: Memo
     fresh: bool
-    calls: Collection[Call]  # a list, or from a worker a stretch of columns
+    calls: Collection[Call]  # from a worker a stretch of columns
     facts: list[SessionFact]
     tasks: list[TaskFact]
     outcomes: list[Outcome]
@@ -190,7 +191,7 @@ def _nothing(label: str, place: Place, memo: Memo, *, fresh: bool = False) -> Fo
         place=place,
         memo=memo,
         fresh=fresh,
-        calls=[],
+        calls=CallRows(),
         facts=[],
         tasks=[],
         outcomes=[],
@@ -206,8 +207,10 @@ def _nothing(label: str, place: Place, memo: Memo, *, fresh: bool = False) -> Fo
 def _sort(folded: Folded, events: Iterable[Event]) -> None:
     lists: Any = folded
     for event in events:
-        if isinstance(event, Call):
-            lists.calls.append(_joinable(event))
+        if isinstance(event, CallRow):
+            lists.calls.told.append(event)
+        elif isinstance(event, Call):
+            lists.calls.told.append(_joinable(event))
         else:
             lists[_LIST_OF[type(event)]].append(event)
 

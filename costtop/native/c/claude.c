@@ -42,20 +42,20 @@ static void tell_result(claude_telling *at, const uint8_t *start, const uint8_t 
     if (asked)
         outcome(one.content.start, (size_t)(one.content.end - one.content.start), one.error,
                 &told);
+    int64_t row[RESULT_NUMBERS];
+    claude_place(at, (json_span){.start = start, .end = end}, row + RESULT_LINE);
+    claude_place(at, one.tool, row + RESULT_TOOL);
+    claude_place(at, one.content, row + RESULT_CONTENT);
+    row[RESULT_TIME] = one.time;
+    row[RESULT_ERROR] = one.error;
+    row[RESULT_SIDE] = one.side;
+    row[RESULT_HASH] = claude_number(told.hash, sizeof told.hash);
+    row[RESULT_KIND] = told.has_kind ? claude_number(told.kind, sizeof told.kind) : -1;
+    if (!asked)
+        row[RESULT_KIND] = -2;
     claude_close(at);
     claude_tell(at, STEP_RESULT);
-    claude_tell(at, start - at->data);
-    claude_tell(at, end - at->data);
-    claude_tell_span(at, one.tool);
-    claude_tell_span(at, one.content);
-    claude_tell(at, one.time);
-    claude_tell(at, one.error);
-    claude_tell(at, one.side);
-    claude_tell(at, claude_number(told.hash, sizeof told.hash));
-    if (asked)
-        claude_tell(at, told.has_kind ? claude_number(told.kind, sizeof told.kind) : -1);
-    else
-        claude_tell(at, -2);
+    claude_add(at, TABLE_RESULTS, row, RESULT_NUMBERS);
 }
 
 static bool is_id(json_span span)
@@ -190,11 +190,13 @@ static void other(claude_telling *at, const uint8_t *start, const uint8_t *end)
         careful(at, start, end, false);
 }
 
-int64_t costtop_claude(const uint8_t *data, size_t size, int64_t seen, int32_t named,
-                       int64_t *out, size_t capacity)
+int32_t costtop_claude(const uint8_t *data, size_t size, int64_t seen, int32_t named,
+                       claude_table *tables)
 {
-    claude_telling at = {
-        .data = data, .out = out, .capacity = capacity, .seen = seen, .named = named};
+    claude_telling at = {.data = data, .tables = tables, .seen = seen, .named = named};
+    int32_t fits = true;
+    for (int nth = 0; nth < TABLES; nth++)
+        tables[nth].size = 0;
     const uint8_t *start = data, *const last = data + size, *type = NULL;
     while (start < last) {
         const uint8_t *end = memchr(start, '\n', (size_t)(last - start));
@@ -215,5 +217,7 @@ int64_t costtop_claude(const uint8_t *data, size_t size, int64_t seen, int32_t n
         start = end + 1;
     }
     claude_close(&at);
-    return (int64_t)at.size;
+    for (int nth = 0; nth < TABLES; nth++)
+        fits &= tables[nth].size <= tables[nth].capacity;
+    return fits;
 }

@@ -68,15 +68,17 @@ static void tell_tools(claude_telling *at)
         if (!claude_is(&field[BLOCK_TYPE], "tool_use"))
             continue;
         json_span name = field[BLOCK_NAME].span, input = field[BLOCK_INPUT].span;
+        int64_t row[TOOL_NUMBERS];
         uint8_t hash[8];
         fingerprint(input.start, (size_t)(input.end - input.start), name.start,
                     (size_t)(name.end - name.start), hash);
         claude_ask(at, field[BLOCK_ID].span);
-        claude_tell_span(at, field[BLOCK_ID].span);
-        claude_tell_span(at, name);
-        claude_tell_span(at, input);
-        claude_tell(at, claude_number(hash, sizeof hash));
-        claude_tell(at, at->row.usage.searches);
+        claude_place(at, field[BLOCK_ID].span, row + TOOL_ID);
+        claude_place(at, name, row + TOOL_NAME);
+        claude_place(at, input, row + TOOL_INPUT);
+        row[TOOL_HASH] = claude_number(hash, sizeof hash);
+        row[TOOL_SEARCHES] = at->row.usage.searches;
+        claude_add(at, TABLE_TOOLS, row, TOOL_NUMBERS);
     }
 }
 
@@ -130,9 +132,8 @@ static bool goes_on(const claude_telling *at, int64_t time)
            claude_same(at->request, at->row.field[ROW_REQUEST_ID].span);
 }
 
-static bool is_global(const claude_telling *at)
+static bool is_global(json_span id)
 {
-    json_span id = at->row.message[MESSAGE_ID].span;
     return key_is_global(id.start, (size_t)(id.end - id.start)) == 1;
 }
 
@@ -146,7 +147,7 @@ static json_span first_row(const claude_telling *at)
 static void begin(claude_telling *at, int64_t time)
 {
     uint8_t half[8] = {0};
-    bool global = is_global(at);
+    bool global = is_global(at->row.message[MESSAGE_ID].span);
     claude_close(at);
     if (!global) {
         claude_tell(at, STEP_SHORT);
@@ -159,14 +160,12 @@ static void begin(claude_telling *at, int64_t time)
     if (global)
         key_half(at->id.start, (size_t)(at->id.end - at->id.start), half);
     memset(at->reply, 0, sizeof at->reply);
+    at->reply[REPLY_IS_REGULAR] = global && (!at->request.start || is_global(at->request));
     at->reply[REPLY_KEY] = claude_number(half, sizeof half);
-    at->reply[REPLY_REQUEST] = at->request.start ? at->request.start - at->data : -1;
-    at->reply[REPLY_REQUEST_END] = at->request.start ? at->request.end - at->data : -1;
+    claude_place(at, at->request, at->reply + REPLY_REQUEST);
     at->reply[REPLY_FIRST] = time;
     at->reply[REPLY_OUTPUT] = -1; /* any row counts for more */
     at->reply[REPLY_PLACEHOLDER] = true;
-    at->place = at->size;
-    at->size += REPLY_NUMBERS;
     at->open = true;
 }
 

@@ -9,17 +9,30 @@ static const int WHOSE_FIELDS[CLAUDE_WHOSE] = {
     ROW_CWD, ROW_GIT_BRANCH, ROW_VERSION, ROW_AGENT_ID, ROW_ATTRIBUTION_AGENT,
     ROW_ATTRIBUTION_SKILL, ROW_ATTRIBUTION_PLUGIN};
 
+void claude_add(claude_telling *at, enum claude_tables table, const int64_t *row, size_t size)
+{
+    claude_table *into = &at->tables[table];
+    if (into->size + size <= into->capacity)
+        memcpy(into->out + into->size, row, size * sizeof *row);
+    into->size += size;
+}
+
+void claude_place(const claude_telling *at, json_span span, int64_t place[2])
+{
+    place[0] = span.start ? span.start - at->data : -1;
+    place[1] = span.start ? span.end - at->data : -1;
+}
+
 void claude_tell(claude_telling *at, int64_t number)
 {
-    if (at->size < at->capacity)
-        at->out[at->size] = number;
-    at->size++;
+    claude_add(at, TABLE_STEPS, &number, 1);
 }
 
 void claude_tell_span(claude_telling *at, json_span span)
 {
-    claude_tell(at, span.start ? span.start - at->data : -1);
-    claude_tell(at, span.start ? span.end - at->data : -1);
+    int64_t place[2];
+    claude_place(at, span, place);
+    claude_add(at, TABLE_STEPS, place, 2);
 }
 
 int64_t claude_number(const uint8_t *bytes, size_t size)
@@ -33,8 +46,10 @@ int64_t claude_number(const uint8_t *bytes, size_t size)
 /* Ends the message whose rows came in. */
 void claude_close(claude_telling *at)
 {
-    if (at->open && at->place + REPLY_NUMBERS <= at->capacity)
-        memcpy(at->out + at->place, at->reply, sizeof at->reply);
+    if (!at->open)
+        return;
+    at->reply[REPLY_IS_REGULAR] &= !at->reply[REPLY_PLACEHOLDER] && !at->reply[REPLY_SEARCHES];
+    claude_add(at, TABLE_REPLIES, at->reply, REPLY_NUMBERS);
     at->open = false;
 }
 

@@ -12,8 +12,7 @@ enum { CLAUDE_ASKED = 1 << 8 }; /* tools that are remembered, to hash their resu
 /* What has been told so far. */
 typedef struct {
     const uint8_t *data;
-    int64_t *out;
-    size_t capacity, size;
+    claude_table *tables;
     int64_t seen;
     bool named;
     claude_heads heads;
@@ -22,17 +21,21 @@ typedef struct {
     bool has_session, has_whose, has_manner;
     json_span session, whose[CLAUDE_WHOSE], manner[CLAUDE_MANNER];
     claude_kind side;
-    /* The message whose rows come in: its numbers, and where they go. */
+    /* The message whose rows come in, and its numbers. */
     bool open;
-    size_t place;
     json_span id, request;
     int64_t reply[REPLY_NUMBERS];
     /* The tools that replies asked for, each in its name's place: a newer one takes it. */
     uint64_t asked[CLAUDE_ASKED];
 } claude_telling;
 
+/* Tells a number of a step, and a piece of the chunk. */
 void claude_tell(claude_telling *at, int64_t number);
 void claude_tell_span(claude_telling *at, json_span span);
+
+/* Adds a row to a table; where a piece of the chunk stands is told by two numbers. */
+void claude_add(claude_telling *at, enum claude_tables table, const int64_t *row, size_t size);
+void claude_place(const claude_telling *at, json_span span, int64_t place[2]);
 
 /* The number of up to eight bytes, the lowest first. */
 int64_t claude_number(const uint8_t *bytes, size_t size);

@@ -5,16 +5,16 @@ each a kind and its numbers. Here they become the same values that decoded rows 
 not regular is decoded after all. Nothing is remembered from one chunk to the next.
 """
 
-from array import array
 from collections.abc import Callable
-from ctypes import CDLL, c_char_p, c_int32, c_int64, c_size_t, c_void_p
-from functools import cache
-from typing import Any
+from ctypes import CDLL
+from itertools import islice
 
 import msgspec
 
 from costtop.model import Tokens
-from costtop.sources.claude.replies import AskedTool, Manner, Told, Whose
+from costtop.sources.claude import native_tables
+from costtop.sources.claude.native_tables import Tables
+from costtop.sources.claude.replies import Manner, Told, Whose
 from costtop.sources.claude.tokens import text
 from costtop.sources.claude.tool_results import note_of
 from costtop.sources.claude.transcript_fold import Fold
@@ -22,9 +22,8 @@ from costtop.sources.claude.transcript_lines import USER, LineHeads, with_care
 from costtop.sources.claude.transcript_turns import Prompt
 from costtop.sources.fold.fingerprints import KIND, outcome
 from costtop.sources.fold.source import Chunk
+from costtop.sources.fold.tool_memory import Asked
 
-_ROOM = 1 << 15  # numbers: enough for most chunks
-_STOPS = (None, "", "end_turn", "stop_sequence", "tool_use")  # by the number of each
 _SIDES = {0: False, 1: True, -1: None}
 _NOTED = ("Bash", "Task", "Agent", "WebSearch")
 _NOT_HASHED = -2  # for a kind of failure
@@ -32,40 +31,19 @@ _NOT_HASHED = -2  # for a kind of failure
 
 def read(compiled: CDLL, chunk: Chunk, fold: Fold, heads: LineHeads) -> None:
     """Hands all that the chunk says to `fold`."""
-    numbers = _scanner(compiled).numbers(chunk, fold.session_given)
-    _Steps(chunk, fold, heads).take(numbers)
-
-
-@cache
-def _scanner(compiled: CDLL) -> "_Scanner":
-    return _Scanner(compiled)
-
-
-class _Scanner:
-    """The compiled function, and the room for its answers, which is kept."""
-
-    def __init__(self, compiled: CDLL) -> None:
-        self._find = compiled.costtop_claude
-        self._find.restype = c_int64
-        self._find.argtypes = (c_char_p, c_size_t, c_int64, c_int32, c_void_p, c_size_t)
-        self._out = array("q", bytes(8 * _ROOM))
-
-    def numbers(self, chunk: Chunk, named: bool) -> list[int]:
-        """The steps of a chunk; `named` says whether its name tells its session."""
-        while True:
-            room, size = self._out.buffer_info()
-            found: int = self._find(chunk.data, len(chunk.data), chunk.seen, named, room, size)
-            if found <= size:
-                return memoryview(self._out)[:found].tolist()
-            self._out = array("q", bytes(8 * found))
+    told = native_tables.tables(compiled, chunk, fold.session_given)
+    _Steps(chunk, fold, heads, told).take(told.steps)
 
 
 class _Steps:
     """The steps of one chunk, and what the last of them said for those that follow."""
 
-    def __init__(self, chunk: Chunk, fold: Fold, heads: LineHeads) -> None:
-        self._data, self._start = chunk.data, chunk.offset
+    def __init__(self, chunk: Chunk, fold: Fold, heads: LineHeads, told: Tables) -> None:
+        self._data = data = chunk.data
         self._fold, self._heads = fold, heads
+        self._replies = native_tables.replies(data, chunk.offset, told.replies)
+        self._tools = native_tables.tools(data, told.tools)
+        self._results = native_tables.results(data, told.results)
         self._whose = Whose()
         self._manner = Manner("")
         self._short: tuple[str, str] | None = None  # id and first row of the reply that comes
@@ -118,70 +96,66 @@ class _Steps:
             found = msgspec.json.decode(b'"%b"' % self._data[start:end], type=str)
         return found
 
-    def _reply(self, numbers: list[int], at: int) -> int:
-        (
-            offset, half, request, request_end, first, last, stop, asks, placeholder, searches,
-            whole, read, write, long, output, thinking, count,
-        ) = numbers[at : at + 17]  # fmt: skip
-        at += 17
-        tools: list[AskedTool] = []
-        for _ in range(count):
-            tools.append(self._tool(numbers[at : at + 8]))
-            at += 8
-        whose, fold, make = self._whose, self._fold, tuple.__new__
-        asked = self._data[request:request_end].decode() if request >= 0 else None
-        told: Any = (
+    def _reply(self, _: list[int], at: int) -> int:
+        own, regular, asked, last, stop, asks, placeholder, searches, count = next(self._replies)
+        fold, whose, manner = self._fold, self._whose, self._manner
+        tools = self._asked(count) if count else ()
+        if regular and fold.regular((own, tools, last, stop, asks == 1), whose, manner):
+            return at
+        key, first, *tokens, request, offset = own
+        side = whose.side is True
+        told = Told(
             whose,
-            self._manner,
-            make(Tokens, (whole, read, write, long, output, thinking)),
-            asked or "",
-            self._start + offset,
+            manner,
+            Tokens._make(tokens),
+            request,
+            offset,
             first,
             last,
-            _STOPS[stop],
+            stop,
             asks == 1,
             tools,
             searches,
             placeholder == 1,
-            whose.side is True,
-            False,
-            None,
-            None,
+            yields=side,
         )
         if self._short is None:
-            key = fold.global_key(half.to_bytes(8, "little", signed=True))
+            key = fold.global_key(key)
         else:
-            key, self._short = fold.short_key(*self._short, asked, whose.side is True), None
-        fold.reply(key, make(Told, told))
+            key, self._short = fold.short_key(*self._short, asked, side), None
+        fold.reply(key, told)
         return at
+
+    def _asked(self, count: int) -> list[Asked]:
+        asked: list[Asked] = []
+        for tool, name, arguments, first, last, searches in islice(self._tools, count):
+            note = None
+            if name in _NOTED:
+                model = None if searches else self._manner.model
+                note = note_of(name, self._data[first:last], model)
+            asked.append((tool, name, arguments, note))
+        return asked
 
     def _told_short(self, numbers: list[int], at: int) -> int:
         start, end, row, row_end = numbers[at : at + 4]
         self._short = (self._data[start:end].decode(), self._data[row:row_end].decode())
         return at + 4
 
-    def _tool(self, numbers: list[int]) -> AskedTool:
-        start, end, name_start, name_end, first, last, hashed, searches = numbers
-        data, note = self._data, None
-        name = data[name_start:name_end].decode()
-        if name in _NOTED:
-            note = note_of(name, data[first:last], None if searches else self._manner.model)
-        return AskedTool(data[start:end].decode(), name, _hex(hashed, 8), note)
-
-    def _result(self, numbers: list[int], at: int) -> int:
-        start, end, first, last, content, content_end = numbers[at : at + 6]
-        time, error, side, hashed, kind = numbers[at + 6 : at + 11]
-        tool, told = self._data[first:last].decode(), ""
-        if tool in self._fold.waiting:
-            if kind == _NOT_HASHED:
-                told = outcome(self._data[content:content_end], error == 1)
-            else:
-                told = _hex(hashed, 8)
-                if error:
-                    told += KIND + (_hex(kind, 4) if kind >= 0 else "")
+    def _result(self, _: list[int], at: int) -> int:
+        (
+            tool, hashed, start, end, content, content_end, time, error, side, kind
+        ) = next(self._results)  # fmt: skip
+        if tool not in self._fold.waiting:
+            told = ""
+        elif kind == _NOT_HASHED:
+            told = outcome(self._data[content:content_end], error == 1)
+        elif error:
+            told = hashed + KIND + (_kind(kind) if kind >= 0 else "")
+        else:
+            told = hashed
         if not self._fold.result(tool, error == 1, told, time, side == 1):
             self._fold.line(start, end, USER, self._heads)
-        return at + 11
+        return at
 
     def _ended(self, numbers: list[int], at: int) -> int:
         self._fold.turn_over(numbers[at], bool(numbers[at + 1]))
@@ -196,5 +170,5 @@ class _Steps:
         return at + 8
 
 
-def _hex(number: int, size: int) -> str:
-    return number.to_bytes(size, "little", signed=size == 8).hex()
+def _kind(number: int) -> str:
+    return number.to_bytes(4, "little").hex()

@@ -12,6 +12,7 @@ from costtop.named import NamedTuple
 from costtop.sources.claude.records import Message, Row, Usage
 from costtop.sources.claude.tokens import NAME, reported, searches_of, text, tokens_of
 from costtop.sources.fold.fields import ANYWHERE, STANDARD_SPEED
+from costtop.sources.fold.tool_memory import Asked
 
 _PLACEHOLDER = 10  # output tokens up to which a row without stop reason is a stream's first count
 _NOT_BILLED = Tokens()
@@ -39,15 +40,6 @@ class Manner(NamedTuple):
     geo: str = ""
 
 
-class AskedTool(NamedTuple):
-    """A tool that a reply asks for."""
-
-    id: str
-    name: str
-    arguments: str  # their fingerprint
-    note: list[str] | None = None  # see `tool_results.note_of`
-
-
 class Told(NamedTuple):
     """What one row of a reply says, or several ones of the same reply that follow each other."""
 
@@ -60,13 +52,18 @@ class Told(NamedTuple):
     last: int
     stop: object
     asks: bool  # whether the last row asks for a tool
-    tools: Sequence[AskedTool]
+    tools: Sequence[Asked]
     searches: int
     placeholder: bool
     yields: bool
     refused: bool = False
     reported: int | None = None
     usage: Usage | None = None  # whose iterations may hide requests
+
+
+Regular = tuple[tuple[Any, ...], Sequence[Asked], int, object, bool]
+"""What is left of it where nothing else is told: key, first, tokens, request and offset as `own`
+of a `CallRow`; tools; last; stop; asks."""
 
 
 class Home(NamedTuple):
@@ -154,7 +151,7 @@ class Reply:
 
 
 def told_by(
-    row: Row, message: Message, usage: Usage, at: int, offset: int, tools: Sequence[AskedTool]
+    row: Row, message: Message, usage: Usage, at: int, offset: int, tools: Sequence[Asked]
 ) -> Told:
     """What one decoded row says; `at` is its time, `tools` are those that it asks for."""
     tokens, tier, stop = tokens_of(usage), usage.service_tier, message.stop_reason

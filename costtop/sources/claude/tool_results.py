@@ -7,10 +7,10 @@ import re
 from collections.abc import Container
 
 from costtop.sources.claude.records import TOOL_INPUT, Message, blocks
-from costtop.sources.claude.replies import AskedTool
 from costtop.sources.claude.tokens import searches_of, text
 from costtop.sources.fold.fingerprints import fingerprint
 from costtop.sources.fold.json_lines import Unreadable, decoded
+from costtop.sources.fold.tool_memory import Asked
 from costtop.text import clean
 
 _ANSWER = b'"tool_use_id":"'
@@ -36,7 +36,7 @@ def tool_id(value: object) -> str:
     return clean(value) if isinstance(value, str) else ""
 
 
-def asked_tools(message: Message) -> list[AskedTool]:
+def asked_tools(message: Message) -> list[Asked]:
     """The tools that a row of a reply asks for."""
     content = bytes(message.content)
     if b'"tool_use"' not in content:
@@ -49,8 +49,8 @@ def asked_tools(message: Message) -> list[AskedTool]:
     return [_asked(tool_id(one.id), text(one.name), bytes(one.input), model) for one in found]
 
 
-def _asked(tool: str, name: str, arguments: bytes, model: str | None) -> AskedTool:
-    return AskedTool(tool, name, fingerprint(arguments, name), note_of(name, arguments, model))
+def _asked(tool: str, name: str, arguments: bytes, model: str | None) -> Asked:
+    return (tool, name, fingerprint(arguments, name), note_of(name, arguments, model))
 
 
 def note_of(name: str, arguments: bytes, model: str | None) -> list[str] | None:

@@ -5,7 +5,7 @@ same key, and the larger one replaces the smaller. What a line says is told eith
 decodes it, or by `native_rows`, which has it from the compiled part.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from costtop.model import Bad, Call, Context, Event, SessionFact, Tokens, Untold
@@ -13,6 +13,7 @@ from costtop.sources.claude import pr_links
 from costtop.sources.claude import transcript_turns as turns
 from costtop.sources.claude.folders import context_of, tags_of, whose
 from costtop.sources.claude.message_keys import MessageKeys
+from costtop.sources.claude.open_replies import OpenReplies
 from costtop.sources.claude.records import (
     NAMED,
     ROW,
@@ -25,8 +26,8 @@ from costtop.sources.claude.records import (
     blocks,
     counted,
 )
-from costtop.sources.claude.replies import Home, Reply, Told, Whose, told_by, whose_of
-from costtop.sources.claude.tokens import NAME, hidden_calls, text
+from costtop.sources.claude.replies import Home, Manner, Regular, Told, Whose, told_by, whose_of
+from costtop.sources.claude.tokens import NAME, text
 from costtop.sources.claude.tool_results import asked_tools, may_answer, tool_id
 from costtop.sources.claude.transcript_lines import (
     COMMON,
@@ -53,8 +54,6 @@ from costtop.sources.fold.times import stamp
 from costtop.sources.fold.unread import unread_call
 
 _RESULT, _HEAD = b'"tool_result"', 400  # bytes of a content in which its first block says so
-_ALONE = keys.half("")  # the other half of a key that an id is enough for
-_NO_ITERATIONS = len(b'[{"type":""}]')
 
 
 class Fold:
@@ -71,7 +70,7 @@ class Fold:
         self.session_given = bool(self.session)
         self.stem = chunk.stem
         self.raw, self.offset = b"", 0  # the line at hand
-        self._open: dict[bytes, Reply] = {}  # replies of this chunk, by key
+        self._replies = OpenReplies()
         self._calls: list[Call] = []  # calls of this chunk that are no replies
         self._keys = MessageKeys(memo)
         self._under_way = Unanswered(memo, self._keys)
@@ -166,10 +165,10 @@ class Fold:
             self._id_key, told_by(row, message, usage, at, self.offset, asked_tools(message))
         )
 
-    def global_key(self, half: bytes) -> bytes:
-        """The key of a message whose id is its own everywhere, of which `half` is the half."""
+    def global_key(self, key: bytes) -> bytes:
+        """The key of a message whose id is its own everywhere."""
         self._ids = (None, None)
-        return half + _ALONE
+        return key
 
     def short_key(self, name: str, row: str, request: str | None, side: bool) -> bytes:
         """The key of a message whose id is one in its session; see `MessageKeys.short`."""
@@ -180,43 +179,58 @@ class Fold:
 
     def reply(self, key: bytes, told: Told) -> None:
         """Takes what a row of the reply `key` says."""
+        home, attempt = self._replied(
+            key, told.whose, told.tools, told.first, told.last, told.stop, told.asks
+        )
+        self._replies.grow(key, told, home, attempt, self.replies.get(self._named))
+
+    def regular(self, told: Regular, whose: Whose, manner: Manner) -> bool:
+        """The same of one of which nothing is odd; False where a row of it was taken before."""
+        own, tools, last, stop, asks = told
+        key, at, *_ = own
+        if key in self._replies.by_key:
+            return False
+        self._ids = (None, None)
+        home, attempt = self._replied(key, whose, tools, at, last, stop, asks)
+        asked = self.replies.get(self._named, ())
+        uses = tuple([(name, arguments, None, None) for _, name, arguments in asked])
+        self._replies.add(own, uses, home, manner, attempt, whose.side is True)
+        return True
+
+    def _replied(
+        self,
+        key: bytes,
+        whose: Whose,
+        tools: Sequence[tool_memory.Asked],
+        at: int,
+        last: int,
+        stop: object,
+        asks: bool,
+    ) -> tuple[Home, int]:
+        """Whose the reply `key` is, and which try; what it means for tools and the turn."""
         if key != self._key:
             self._key, self._named = key, key.hex()
-        named, side = self._named, told.whose.side is True
-        for tool, name, arguments, note in told.tools:
-            nth = tool_memory.grown(self.replies, named, [tool, name, arguments])
-            if nth is not None and tool:
-                tool_memory.wait(self.waiting, tool, named, nth, note)
-        if self._asked and (self.agent or not side):
+        named, own = self._named, whose.side is not True
+        if tools:
+            tool_memory.asked(self.replies, self.waiting, named, tools)
+        if self._asked and (own or self.agent):
             self._asked.clear()
-        home, attempt = self._home_of(told.whose, told.first), self._attempt(named)
-        if self.turn and not side and not self.agent:
-            self.events += turns.replied(self.turn, self.session, told.stop, told.asks, told.last)
-        reply = self._open.get(key)
-        if reply is None:
-            reply = self._open[key] = Reply(key, told, home, attempt)
-        else:
-            reply.grow(told, home, attempt)
-        if asked := self.replies.get(named):
-            reply.ask(asked)
+        home = self._home_of(whose, at)
+        attempt = self._attempt(named) if "tries" in self.memo else 1
+        if own and self.turn and not self.agent:
+            self.events += turns.replied(self.turn, self.session, stop, asks, last)
+        return home, attempt
 
     def done(self) -> list[Event]:
         """Everything that the chunk gave: the calls come last, each reply once."""
         if self._key:
             self.memo["after"] = self._key.hex()
-        for reply in self._open.values():
-            call = reply.call()
-            self.events.append(call)
-            usage = reply.told.usage
-            if usage and len(bytes(usage.iterations)) > _NO_ITERATIONS:
-                self._calls += hidden_calls(call, usage)
-        return self.events + self._calls
+        replies = self._replies
+        return [*self.events, *replies.calls(), *self._calls, *replies.hidden()]
 
     def _attempt(self, named: str) -> int:
         """2 after one failed try of the same request (`system.api_error`), and so on."""
-        tries = self.memo.get("tries")
-        if not tries:
-            return 1
+        tries = self.memo["tries"]
         if tries[1] in (None, named):
             tries[1] = named
             return int(tries[0]) + 1

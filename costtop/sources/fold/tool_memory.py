@@ -3,9 +3,10 @@
 It lives in the memo of a fold: plain lists and dicts, bounded, the oldest forgotten first.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
-from costtop.model import Outcome, ToolUse
+from costtop.model import Outcome
 
 WAITING = 64  # tool calls that may wait for a result at once
 REPLIES = 8  # replies whose list of tools may still grow
@@ -13,30 +14,27 @@ TOOLS = 64  # tool calls of one reply
 
 Waiting = dict[str, list[Any]]  # tool id -> [call key in hex, nth, note]
 Replies = dict[str, list[list[str]]]  # call key in hex -> [[tool id, name, arguments' hash], ...]
+Asked = tuple[str, str, str, Any]  # tool id, name, arguments' hash, note
 
 
-def grown(replies: Replies, key: str, tool: list[str]) -> int | None:
-    """Adds `tool` to the reply `key`; its place in it, or None if it was there or is too many.
+def asked(replies: Replies, waiting: Waiting, key: str, tools: Iterable[Asked]) -> None:
+    """Adds the tools that a row of the reply `key` asks for, and waits for their results.
 
     A reply is logged one block a row: its list grows from row to row.
     """
-    tools = replies.setdefault(key, [])
-    if len(tools) >= TOOLS:
-        return None
-    for known in tools:  # a generator would cost more than all of them
-        if known[0] == tool[0]:
-            return None
-    tools.append(tool)
-    while len(replies) > REPLIES:
-        del replies[next(iter(replies))]
-    return len(tools) - 1
-
-
-def uses(replies: Replies, key: str) -> tuple[ToolUse, ...]:
-    """The tools that the reply `key` asked for up to now."""
-    if key not in replies:
-        return ()
-    return tuple(ToolUse(name, arguments) for _, name, arguments in replies[key])
+    known = replies.setdefault(key, [])
+    for tool, name, arguments, note in tools:
+        if len(known) >= TOOLS:
+            return
+        for other in known:  # a generator would cost more than all of them
+            if other[0] == tool:
+                break
+        else:
+            known.append([tool, name, arguments])
+            while len(replies) > REPLIES:
+                del replies[next(iter(replies))]
+            if tool:
+                wait(waiting, tool, key, len(known) - 1, note)
 
 
 def wait(waiting: Waiting, tool_id: str, key: str, nth: int, note: Any = None) -> None:
