@@ -5,7 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costtop.columnar.call_columns import CallRest, of_calls, of_plain
+from costtop.columnar.call_columns import CallRest, made, of_calls, of_plain, row_of
+from costtop.columnar.call_rows import CallRows
 from costtop.columnar.stretches import parts, whole
 from costtop.model import Call, Context, Media, Tokens, ToolUse
 
@@ -44,6 +45,17 @@ def test_stretches_hold_the_calls_that_they_are_cut_of(turns: list[list[Call]]) 
     cut = list(parts(columns, map(len, turns)))
     assert [list(part) for part in cut] == turns
     assert all(call in part for part, turn in zip(cut, turns, strict=True) for call in turn)
+
+
+@given(st.lists(CALLS, max_size=9), st.sets(st.integers(0, 8)))
+def test_calls_that_come_as_rows_are_those_calls(calls: list[Call], places: set[int]) -> None:
+    some = CallRows()
+    some.told += [row_of(call) if n in places else call for n, call in enumerate(calls)]
+    assert [*some] == calls
+    assert len(some) == len(calls)
+    assert all(call in some for call in calls)
+    assert of_calls(some.told) == of_calls(calls)
+    assert all(type(made(row_of(call)).tokens) is Tokens for call in calls)
 
 
 @given(TURNS, st.integers(0, 6), st.integers(0, 6))

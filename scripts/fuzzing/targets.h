@@ -83,52 +83,64 @@ static bool codex(const uint8_t *data, size_t size, chance any)
     return fine && costtop_codex(data, size, NULL, 0, &from) == 0;
 }
 
-/* Whether so many spans are spans, or nothing: -1 twice. */
-static bool are_spans(const int64_t *spans, int count, size_t size)
+/* The number of `count` bytes, the lowest first; they are there. */
+static size_t number_at(const uint8_t *at, size_t count)
 {
-    for (; count > 0; count--, spans += 2)
-        if (!(spans[0] == -1 && spans[1] == -1) && !is_span(spans, size))
-            return false;
-    return true;
+    size_t number = 0;
+    while (count-- > 0)
+        number = number << 8 | at[count];
+    return number;
 }
 
-/* How many numbers the step at `step` has, its kind included; 0 where it is none. */
-static size_t step_size(const int64_t *step, size_t left, size_t size)
+/* How many bytes follow the head of the value of Python at `at`, and of how many its head is; how
+ * many values it holds. False where it is none that values.h writes. */
+static bool value_at(const uint8_t *at, size_t left, size_t *head, size_t *rest, size_t *holds)
 {
-    static const size_t sizes[] = {4, 3, 16, 9, 1 + REPLY_NUMBERS, 12, 3, 9, 5};
-    static const int spans[] = {1, 1, 7, 4, 0, 3, 0, 3, 2};
-    if (*step < STEP_CAREFUL || *step > STEP_SHORT || left < sizes[*step] ||
-        !are_spans(step + 1, spans[*step], size))
-        return 0;
-    if (*step != STEP_REPLY)
-        return sizes[*step];
-    const int64_t *reply = step + 1, *tool = reply + REPLY_NUMBERS;
-    int64_t tools = reply[REPLY_TOOLS];
-    if (tools < 0 || (uint64_t)tools > (left - sizes[STEP_REPLY]) / TOOL_NUMBERS ||
-        !are_spans(reply + REPLY_REQUEST, 1, size))
-        return 0;
-    for (int64_t nth = 0; nth < tools; nth++, tool += TOOL_NUMBERS)
-        if (!are_spans(tool, 3, size))
-            return 0;
-    return (size_t)(tool - step);
+    const char *const kinds = "NTFiszal([";
+    static const size_t heads[] = {1, 1, 1, 5, 5, 2, 5, 5, 5, 5};
+    const char *kind = strchr(kinds, *at);
+    if (!*at || !kind || left < heads[kind - kinds])
+        return false;
+    *head = heads[kind - kinds];
+    size_t number = *head > 1 ? number_at(at + 1, *head - 1) : 0;
+    bool many = *kind == '(' || *kind == '[', sized = *kind == 's' || *kind == 'z' || *kind == 'a';
+    if (*kind == 'l') /* digits of two bytes; their sign is that of their count */
+        number = number >> 31 ? (UINT64_C(1) << 32) - number : number;
+    *holds = many ? number : 0;
+    *rest = *kind == 'l' ? 2 * number : sized ? number : 0;
+    for (size_t nth = 0; *rest <= left - *head && nth < *rest && (*kind == 'z' || *kind == 'a');)
+        if (at[*head + nth++] >= 0x80)
+            return false;
+    return *rest <= left - *head;
+}
+
+/* Whether the bytes are one value of Python, and nothing behind it. */
+static bool is_value(const uint8_t *at, size_t size)
+{
+    size_t values = 1, head, rest, holds;
+    for (; values > 0; values += holds - 1) {
+        if (size == 0 || !value_at(at, size, &head, &rest, &holds))
+            return false;
+        at += head + rest;
+        size -= head + rest;
+    }
+    return size == 0;
 }
 
 /* Asked with too little room, and then with what it says that it needs. */
 static bool claude(const uint8_t *data, size_t size, chance any)
 {
-    size_t capacity = any(40);
-    int64_t seen = any(2) ? 0 : INT64_C(1795478400000), *out = exactly(capacity * sizeof *out);
+    size_t capacity = any(400);
+    int64_t seen = any(2) ? 0 : INT64_C(1795478400000), offset = any(2) ? 0 : INT64_C(1) << 40;
     int32_t named = (int32_t)any(2);
-    int64_t count = costtop_claude(data, size, seen, named, out, capacity);
+    uint8_t *out = exactly(capacity);
+    int64_t count = costtop_claude(data, size, offset, seen, named, out, capacity);
     free(out);
     if (count < 0)
         return false;
-    out = exactly((size_t)count * sizeof *out);
-    bool fine = costtop_claude(data, size, seen, named, out, (size_t)count) == count;
-    for (size_t at = 0, step; fine && at < (size_t)count; at += step) {
-        step = step_size(out + at, (size_t)count - at, size);
-        fine = step > 0;
-    }
+    out = exactly((size_t)count);
+    bool fine = costtop_claude(data, size, offset, seen, named, out, (size_t)count) == count &&
+                is_value(out, (size_t)count);
     free(out);
     return fine;
 }

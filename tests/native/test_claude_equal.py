@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from costtop.model import Call, Event, Outcome
+from costtop.columnar.call_columns import made
+from costtop.model import Call, CallRow, Event, Outcome
 from costtop.native import library
 from costtop.sources.claude import transcripts
 from costtop.sources.claude.transcript_fold import Fold
@@ -38,7 +39,7 @@ def told(path: str, parts: Iterable[bytes], seen: int) -> tuple[list[Event], Mem
     offset = 0
     for part in parts:
         found, memo = transcripts.read(Chunk(path, part, offset, seen), memo)
-        events += found
+        events += [made(event) if isinstance(event, CallRow) else event for event in found]
         offset += len(part)
     return events, json.loads(json.dumps(memo))
 
@@ -113,10 +114,10 @@ def test_what_is_regular_is_not_decoded_by_python(
     assert sum(isinstance(event, Outcome) for event in events) == 20
     decoded: list[bytes] = []
     monkeypatch.setattr(Fold, "_line", lambda _, line, *rest: decoded.append(line))
-    assert transcripts.read(Chunk(claude_lines.PATHS[0], data, 0, SEEN), {})[0] == events
+    assert told(claude_lines.PATHS[0], [data], SEEN)[0] == events
     assert not decoded
 
 
 def test_an_answer_that_is_longer_than_the_room_for_it_is_asked_for_again(compiled: CDLL) -> None:
-    blank = b'{"user"}\n' * 30_000  # four numbers each, which is more than any log needs
+    blank = b'{"user"}\n' * 30_000  # a step each, which is more than any log needs
     assert_alike(claude_lines.PATHS[0], blank + regular(3), Random(1))

@@ -1,6 +1,7 @@
 /* Reads a chunk of a Claude Code transcript; claude.h says what it answers. */
 #include "claude_telling.h"
 #include "fingerprint.h"
+#include "keys.h"
 #include "letters.h"
 
 #include <string.h>
@@ -14,10 +15,10 @@ static void careful(claude_telling *at, const uint8_t *start, const uint8_t *end
 {
     claude_close(at);
     at->has_session = false; /* it may have one of its own */
-    claude_tell(at, STEP_CAREFUL);
-    claude_tell(at, start - at->data);
-    claude_tell(at, end - at->data);
-    claude_tell(at, user);
+    claude_step(at, STEP_CAREFUL, 3);
+    claude_place(at, start);
+    claude_place(at, end);
+    value_truth(&at->to, user);
 }
 
 /* Reads the line as a row; false where it does not begin as they do, or is not regular. */
@@ -35,27 +36,37 @@ typedef struct {
     bool error, side;
 } answer;
 
+/* The outcome of a tool as fingerprints.outcome says it; None where nobody seems to ask. */
+static void tell_outcome(claude_telling *at, const answer *one)
+{
+    uint8_t text[16 + 1 + 8];
+    struct outcome told;
+    if (!claude_is_asked(at, one->tool)) {
+        value_none(&at->to);
+        return;
+    }
+    outcome(one->content.start, (size_t)(one->content.end - one->content.start), one->error,
+            &told);
+    claude_hex(told.hash, sizeof told.hash, text);
+    text[16] = '~'; /* fingerprints.KIND */
+    if (told.has_kind)
+        claude_hex(told.kind, sizeof told.kind, text + 17);
+    value_text(&at->to, text, !one->error ? 16 : told.has_kind ? sizeof text : 17);
+}
+
 static void tell_result(claude_telling *at, const uint8_t *start, const uint8_t *end, answer one)
 {
-    struct outcome told = {0};
-    bool asked = claude_is_asked(at, one.tool);
-    if (asked)
-        outcome(one.content.start, (size_t)(one.content.end - one.content.start), one.error,
-                &told);
-    int64_t row[RESULT_NUMBERS];
-    claude_place(at, (json_span){.start = start, .end = end}, row + RESULT_LINE);
-    claude_place(at, one.tool, row + RESULT_TOOL);
-    claude_place(at, one.content, row + RESULT_CONTENT);
-    row[RESULT_TIME] = one.time;
-    row[RESULT_ERROR] = one.error;
-    row[RESULT_SIDE] = one.side;
-    row[RESULT_HASH] = claude_number(told.hash, sizeof told.hash);
-    row[RESULT_KIND] = told.has_kind ? claude_number(told.kind, sizeof told.kind) : -1;
-    if (!asked)
-        row[RESULT_KIND] = -2;
     claude_close(at);
-    claude_tell(at, STEP_RESULT);
-    claude_add(at, TABLE_RESULTS, row, RESULT_NUMBERS);
+    claude_step(at, STEP_RESULT, 9);
+    claude_text(at, one.tool);
+    tell_outcome(at, &one);
+    value_number(&at->to, one.time);
+    value_truth(&at->to, one.error);
+    value_truth(&at->to, one.side);
+    claude_place(at, start);
+    claude_place(at, end);
+    claude_place(at, one.content.start);
+    claude_place(at, one.content.end);
 }
 
 static bool is_id(json_span span)
@@ -141,12 +152,12 @@ static bool prompt(claude_telling *at, const uint8_t *start)
     parent.end = parent.start + PARENT_SIZE;
     claude_tell_session(at);
     claude_close(at);
-    claude_tell(at, STEP_PROMPT);
-    claude_tell_span(at, row[ROW_UUID].span);
-    claude_tell_span(at, name->span);
-    claude_tell_span(at, parent);
-    claude_tell(at, time);
-    claude_tell(at, row[ROW_IS_SIDECHAIN].kind == TRUE);
+    claude_step(at, STEP_PROMPT, 5);
+    claude_text(at, row[ROW_UUID].span);
+    claude_text(at, name->span);
+    claude_piece(at, parent);
+    value_number(&at->to, time);
+    value_truth(&at->to, row[ROW_IS_SIDECHAIN].kind == TRUE);
     return true;
 }
 
@@ -174,9 +185,9 @@ static bool note(claude_telling *at)
     claude_tell_session(at);
     if (claude_is(kind, "turn_duration") || claude_is(kind, "stop_hook_summary")) {
         claude_close(at);
-        claude_tell(at, STEP_ENDED);
-        claude_tell(at, time);
-        claude_tell(at, field[ROW_IS_SIDECHAIN].kind == TRUE);
+        claude_step(at, STEP_ENDED, 2);
+        value_number(&at->to, time);
+        value_truth(&at->to, field[ROW_IS_SIDECHAIN].kind == TRUE);
     }
     return true;
 }
@@ -190,13 +201,13 @@ static void other(claude_telling *at, const uint8_t *start, const uint8_t *end)
         careful(at, start, end, false);
 }
 
-int32_t costtop_claude(const uint8_t *data, size_t size, int64_t seen, int32_t named,
-                       claude_table *tables)
+int64_t costtop_claude(const uint8_t *data, size_t size, int64_t offset, int64_t seen,
+                       int32_t named, uint8_t *out, size_t capacity)
 {
-    claude_telling at = {.data = data, .tables = tables, .seen = seen, .named = named};
-    int32_t fits = true;
-    for (int nth = 0; nth < TABLES; nth++)
-        tables[nth].size = 0;
+    claude_telling at = {.data = data, .offset = offset, .seen = seen, .named = named};
+    at.to = (values){.out = out, .capacity = capacity};
+    key_half(data, 0, at.alone);
+    size_t place = value_list(&at.to, 0);
     const uint8_t *start = data, *const last = data + size, *type = NULL;
     while (start < last) {
         const uint8_t *end = memchr(start, '\n', (size_t)(last - start));
@@ -217,7 +228,6 @@ int32_t costtop_claude(const uint8_t *data, size_t size, int64_t seen, int32_t n
         start = end + 1;
     }
     claude_close(&at);
-    for (int nth = 0; nth < TABLES; nth++)
-        fits &= tables[nth].size <= tables[nth].capacity;
-    return fits;
+    value_count(&at.to, place, at.steps);
+    return (int64_t)at.to.size;
 }

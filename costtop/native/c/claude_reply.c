@@ -6,7 +6,6 @@
 #include <string.h>
 
 enum { FEW = 10 }; /* output tokens up to which a row without stop reason is a first count */
-enum { STOP_NONE, STOP_OTHER, STOP_END_TURN, STOP_SEQUENCE, STOP_TOOL_USE, STOP_REFUSAL };
 
 static bool is_manner(const claude_telling *at)
 {
@@ -18,12 +17,16 @@ static bool is_manner(const claude_telling *at)
     return claude_is_clean(&at->row.message[MESSAGE_MODEL]);
 }
 
-static int stop_of(const claude_field *field)
+/* Whether a reply ends so is for Python to say. */
+static bool is_refusal(const claude_field *field)
+{
+    return !claude_is_unset(field) && (!claude_is_clean(field) || claude_is(field, "refusal"));
+}
+
+static enum claude_stop stop_of(const claude_field *field)
 {
     if (claude_is_unset(field))
         return STOP_NONE;
-    if (!claude_is_clean(field) || claude_is(field, "refusal"))
-        return STOP_REFUSAL;
     if (claude_is(field, "end_turn"))
         return STOP_END_TURN;
     if (claude_is(field, "stop_sequence"))
@@ -61,25 +64,43 @@ static int tools_of(const claude_row *row)
     return tools;
 }
 
+/* Whether a note on the tool may have to be taken (tool_results.note_of). */
+static bool is_noted(json_span name, json_span input)
+{
+    if (json_is(name, "Bash"))
+        return claude_find(input.start, input.end, "commit", 3) ||
+               claude_find(input.start, input.end, "create", 0);
+    return json_is(name, "Task") || json_is(name, "Agent") || json_is(name, "WebSearch");
+}
+
+static void tell_tool(claude_telling *at, const claude_field *field)
+{
+    json_span name = field[BLOCK_NAME].span, input = field[BLOCK_INPUT].span;
+    bool noted = is_noted(name, input);
+    uint8_t hash[8];
+    fingerprint(input.start, (size_t)(input.end - input.start), name.start,
+                (size_t)(name.end - name.start), hash);
+    claude_ask(at, field[BLOCK_ID].span);
+    value_tuple(&at->to, 4);
+    claude_text(at, field[BLOCK_ID].span);
+    claude_text(at, name);
+    claude_hash(at, hash);
+    if (!noted) {
+        value_none(&at->to);
+        return;
+    }
+    value_tuple(&at->to, 3);
+    claude_place(at, input.start);
+    claude_place(at, input.end);
+    value_number(&at->to, at->row.usage.searches);
+    at->message.noted = true;
+}
+
 static void tell_tools(claude_telling *at)
 {
-    for (size_t nth = 0; nth < at->row.blocks; nth++) {
-        const claude_field *field = at->row.block[nth].field;
-        if (!claude_is(&field[BLOCK_TYPE], "tool_use"))
-            continue;
-        json_span name = field[BLOCK_NAME].span, input = field[BLOCK_INPUT].span;
-        int64_t row[TOOL_NUMBERS];
-        uint8_t hash[8];
-        fingerprint(input.start, (size_t)(input.end - input.start), name.start,
-                    (size_t)(name.end - name.start), hash);
-        claude_ask(at, field[BLOCK_ID].span);
-        claude_place(at, field[BLOCK_ID].span, row + TOOL_ID);
-        claude_place(at, name, row + TOOL_NAME);
-        claude_place(at, input, row + TOOL_INPUT);
-        row[TOOL_HASH] = claude_number(hash, sizeof hash);
-        row[TOOL_SEARCHES] = at->row.usage.searches;
-        claude_add(at, TABLE_TOOLS, row, TOOL_NUMBERS);
-    }
+    for (size_t nth = 0; nth < at->row.blocks; nth++)
+        if (claude_is(&at->row.block[nth].field[BLOCK_TYPE], "tool_use"))
+            tell_tool(at, at->row.block[nth].field);
 }
 
 static int64_t most(int64_t one, int64_t other)
@@ -87,17 +108,21 @@ static int64_t most(int64_t one, int64_t other)
     return one > other ? one : other;
 }
 
-/* The tokens as tokens.tokens_of says them. */
-static void count(const claude_usage *usage, int64_t *reply)
+/* Takes the row at hand, which begins at `start`, where it counts for more (Reply.grow). The
+ * tokens are as tokens.tokens_of says them. */
+static void count(claude_message *told, const claude_usage *usage, const uint8_t *start)
 {
     int64_t write = most(usage->write, usage->write_5m + usage->write_1h);
-    reply[REPLY_INPUT] = usage->input + usage->read + write;
-    reply[REPLY_READ] = usage->read;
-    reply[REPLY_WRITE] = write;
-    reply[REPLY_WRITE_1H] = usage->write_1h;
-    reply[REPLY_OUTPUT] = usage->output;
-    reply[REPLY_THINKING] =
-        usage->thinking < usage->output ? usage->thinking : usage->output;
+    int64_t input = usage->input + usage->read + write;
+    if (usage->output < told->output || (usage->output == told->output && input < told->input))
+        return;
+    told->start = start;
+    told->input = input;
+    told->read = usage->read;
+    told->write = write;
+    told->write_1h = usage->write_1h;
+    told->output = usage->output;
+    told->thinking = usage->thinking < usage->output ? usage->thinking : usage->output;
 }
 
 static bool is_name(const claude_field *field)
@@ -125,16 +150,11 @@ static bool is_billed(const claude_telling *at)
 /* Whether the row goes on with the message at hand, so that both make one step (Reply.grow). */
 static bool goes_on(const claude_telling *at, int64_t time)
 {
-    int64_t stop = at->reply[REPLY_STOP];
-    bool ended = !at->reply[REPLY_ASKS] && (stop == STOP_END_TURN || stop == STOP_SEQUENCE);
-    return at->open && !ended && time >= at->reply[REPLY_FIRST] &&
-           claude_same(at->id, at->row.message[MESSAGE_ID].span) &&
-           claude_same(at->request, at->row.field[ROW_REQUEST_ID].span);
-}
-
-static bool is_global(json_span id)
-{
-    return key_is_global(id.start, (size_t)(id.end - id.start)) == 1;
+    const claude_message *told = &at->message;
+    bool ended = !told->asks && (told->stop == STOP_END_TURN || told->stop == STOP_SEQUENCE);
+    return at->open && !ended && time >= told->first &&
+           claude_same(told->id, at->row.message[MESSAGE_ID].span) &&
+           claude_same(told->request, at->row.field[ROW_REQUEST_ID].span);
 }
 
 /* What names the row in every copy of it, as message_keys.first_row; of a row that is no fork. */
@@ -146,36 +166,37 @@ static json_span first_row(const claude_telling *at)
 
 static void begin(claude_telling *at, int64_t time)
 {
-    uint8_t half[8] = {0};
-    bool global = is_global(at->row.message[MESSAGE_ID].span);
+    json_span id = at->row.message[MESSAGE_ID].span;
+    size_t size = (size_t)(id.end - id.start);
+    bool global = key_is_global(id.start, size) == 1;
     claude_close(at);
     if (!global) {
-        claude_tell(at, STEP_SHORT);
-        claude_tell_span(at, at->row.message[MESSAGE_ID].span);
-        claude_tell_span(at, first_row(at));
+        claude_step(at, STEP_SHORT, 2);
+        claude_text(at, id);
+        claude_text(at, first_row(at));
     }
-    claude_tell(at, STEP_REPLY);
-    at->id = at->row.message[MESSAGE_ID].span;
-    at->request = at->row.field[ROW_REQUEST_ID].span;
+    at->message = (claude_message){
+        .id = id,
+        .request = at->row.field[ROW_REQUEST_ID].span,
+        .first = time,
+        .global = global,
+        .output = -1, /* any row counts for more */
+        .placeholder = true,
+    };
     if (global)
-        key_half(at->id.start, (size_t)(at->id.end - at->id.start), half);
-    memset(at->reply, 0, sizeof at->reply);
-    at->reply[REPLY_IS_REGULAR] = global && (!at->request.start || is_global(at->request));
-    at->reply[REPLY_KEY] = claude_number(half, sizeof half);
-    claude_place(at, at->request, at->reply + REPLY_REQUEST);
-    at->reply[REPLY_FIRST] = time;
-    at->reply[REPLY_OUTPUT] = -1; /* any row counts for more */
-    at->reply[REPLY_PLACEHOLDER] = true;
-    at->open = true;
+        key_half(id.start, size, at->message.half);
+    claude_open(at);
 }
 
 /* Takes a row that was billed; false where it is not regular. */
 bool claude_tell_reply(claude_telling *at, const uint8_t *start)
 {
     const claude_usage *usage = &at->row.usage;
-    int64_t time, *told = at->reply, now[REPLY_NUMBERS];
-    int tools, stop = stop_of(&at->row.message[MESSAGE_STOP_REASON]);
-    if (stop == STOP_REFUSAL || !is_billed(at) || !claude_row_time(at, &time) ||
+    const claude_field *stop = &at->row.message[MESSAGE_STOP_REASON];
+    claude_message *told = &at->message;
+    int64_t time;
+    int tools;
+    if (is_refusal(stop) || !is_billed(at) || !claude_row_time(at, &time) ||
         (tools = tools_of(&at->row)) < 0)
         return false;
     claude_tell_session(at);
@@ -183,18 +204,13 @@ bool claude_tell_reply(claude_telling *at, const uint8_t *start)
     claude_tell_manner(at);
     if (!goes_on(at, time))
         begin(at, time);
-    count(usage, now);
-    if (usage->output > told[REPLY_OUTPUT] || (usage->output == told[REPLY_OUTPUT] &&
-                                               now[REPLY_INPUT] >= told[REPLY_INPUT])) {
-        count(usage, told);
-        told[REPLY_OFFSET] = start - at->data;
-    }
-    told[REPLY_LAST] = time;
-    told[REPLY_STOP] = stop;
-    told[REPLY_ASKS] = tools > 0;
-    told[REPLY_TOOLS] += tools;
-    told[REPLY_SEARCHES] = most(told[REPLY_SEARCHES], usage->searches);
-    told[REPLY_PLACEHOLDER] &= usage->output <= FEW && stop == STOP_NONE;
+    count(told, usage, start);
+    told->last = time;
+    told->stop = stop_of(stop);
+    told->asks = tools > 0;
+    told->tools += (size_t)tools;
+    told->searches = most(told->searches, usage->searches);
+    told->placeholder = told->placeholder && usage->output <= FEW && told->stop == STOP_NONE;
     tell_tools(at);
     return true;
 }

@@ -1,6 +1,7 @@
 /* Tells the steps of a chunk, and what rows share; claude_telling.h says what. */
 #include "claude_telling.h"
 
+#include "keys.h"
 #include "moment.h"
 
 #include <string.h>
@@ -9,48 +10,106 @@ static const int WHOSE_FIELDS[CLAUDE_WHOSE] = {
     ROW_CWD, ROW_GIT_BRANCH, ROW_VERSION, ROW_AGENT_ID, ROW_ATTRIBUTION_AGENT,
     ROW_ATTRIBUTION_SKILL, ROW_ATTRIBUTION_PLUGIN};
 
-void claude_add(claude_telling *at, enum claude_tables table, const int64_t *row, size_t size)
+void claude_step(claude_telling *at, enum claude_step kind, size_t count)
 {
-    claude_table *into = &at->tables[table];
-    if (into->size + size <= into->capacity)
-        memcpy(into->out + into->size, row, size * sizeof *row);
-    into->size += size;
+    at->steps++;
+    value_tuple(&at->to, 1 + count);
+    value_number(&at->to, kind);
 }
 
-void claude_place(const claude_telling *at, json_span span, int64_t place[2])
+void claude_piece(claude_telling *at, json_span span)
 {
-    place[0] = span.start ? span.start - at->data : -1;
-    place[1] = span.start ? span.end - at->data : -1;
+    if (span.start)
+        value_bytes(&at->to, span.start, (size_t)(span.end - span.start));
+    else
+        value_none(&at->to);
 }
 
-void claude_tell(claude_telling *at, int64_t number)
+void claude_text(claude_telling *at, json_span span)
 {
-    claude_add(at, TABLE_STEPS, &number, 1);
+    value_text(&at->to, span.start, span.start ? (size_t)(span.end - span.start) : 0);
 }
 
-void claude_tell_span(claude_telling *at, json_span span)
+void claude_hex(const uint8_t *bytes, size_t size, uint8_t *to)
 {
-    int64_t place[2];
-    claude_place(at, span, place);
-    claude_add(at, TABLE_STEPS, place, 2);
+    static const char digits[] = "0123456789abcdef";
+    for (size_t nth = 0; nth < size; nth++) {
+        *to++ = (uint8_t)digits[bytes[nth] >> 4];
+        *to++ = (uint8_t)digits[bytes[nth] & 15];
+    }
 }
 
-int64_t claude_number(const uint8_t *bytes, size_t size)
+void claude_hash(claude_telling *at, const uint8_t hash[8])
 {
-    uint64_t number = 0;
-    for (size_t nth = size; nth-- > 0;)
-        number = number << 8 | bytes[nth];
-    return (int64_t)number;
+    uint8_t text[16];
+    claude_hex(hash, 8, text);
+    value_text(&at->to, text, sizeof text);
 }
 
-/* Ends the message whose rows came in. */
+void claude_place(claude_telling *at, const uint8_t *byte)
+{
+    value_number(&at->to, byte - at->data);
+}
+
+void claude_open(claude_telling *at)
+{
+    at->open = true;
+    claude_step(at, STEP_REPLY, 6);
+    value_tuple(&at->to, 5);
+    at->message.place = value_tuple(&at->to, 0);
+}
+
+static void tell_stop(claude_telling *at)
+{
+    static const char *const stops[] = {"", "", "end_turn", "stop_sequence", "tool_use"};
+    const char *stop = stops[at->message.stop];
+    if (at->message.stop == STOP_NONE)
+        value_none(&at->to);
+    else
+        value_text(&at->to, (const uint8_t *)stop, strlen(stop));
+}
+
+/* What `own` of a CallRow has: key, time, tokens, request, offset. */
+static void tell_own(claude_telling *at)
+{
+    const claude_message *told = &at->message;
+    const int64_t numbers[] = {told->first,    told->input,  told->read,    told->write,
+                               told->write_1h, told->output, told->thinking};
+    const size_t count = sizeof numbers / sizeof *numbers;
+    uint8_t key[16];
+    memcpy(key, told->half, 8);
+    memcpy(key + 8, at->alone, 8);
+    value_tuple(&at->to, 3 + count);
+    value_bytes(&at->to, key, sizeof key);
+    for (size_t nth = 0; nth < count; nth++)
+        value_number(&at->to, numbers[nth]);
+    claude_text(at, told->request);
+    value_number(&at->to, at->offset + (told->start - at->data));
+}
+
 void claude_close(claude_telling *at)
 {
+    const claude_message *told = &at->message;
+    values *to = &at->to;
     if (!at->open)
         return;
-    at->reply[REPLY_IS_REGULAR] &= !at->reply[REPLY_PLACEHOLDER] && !at->reply[REPLY_SEARCHES];
-    claude_add(at, TABLE_REPLIES, at->reply, REPLY_NUMBERS);
     at->open = false;
+    value_count(to, told->place, told->tools);
+    tell_own(at);
+    value_number(to, told->last);
+    tell_stop(at);
+    value_truth(to, told->asks);
+    json_span request = told->request;
+    bool known = !request.start ||
+                 key_is_global(request.start, (size_t)(request.end - request.start)) == 1;
+    value_truth(to, told->global && known && !told->placeholder && !told->searches);
+    value_truth(to, told->noted);
+    if (request.start)
+        claude_text(at, request);
+    else
+        value_none(to);
+    value_truth(to, told->placeholder);
+    value_number(to, told->searches);
 }
 
 /* FNV-1a of an id, never 0. */
@@ -131,8 +190,8 @@ void claude_tell_session(claude_telling *at)
     claude_close(at);
     at->has_session = true;
     at->session = session;
-    claude_tell(at, STEP_SESSION);
-    claude_tell_span(at, session);
+    claude_step(at, STEP_SESSION, 1);
+    claude_piece(at, session);
 }
 
 bool claude_is_whose(const claude_telling *at)
@@ -161,10 +220,13 @@ void claude_tell_whose(claude_telling *at)
     at->has_whose = true;
     at->side = side;
     memcpy(at->whose, whose, sizeof whose);
-    claude_tell(at, STEP_WHOSE);
+    claude_step(at, STEP_WHOSE, CLAUDE_WHOSE + 1);
     for (int nth = 0; nth < CLAUDE_WHOSE; nth++)
-        claude_tell_span(at, whose[nth]);
-    claude_tell(at, side == TRUE ? 1 : side == FALSE ? 0 : -1);
+        claude_piece(at, whose[nth]);
+    if (side == NOTHING)
+        value_none(&at->to);
+    else
+        value_truth(&at->to, side == TRUE);
 }
 
 /* A manner that costs as listed is told as none. */
@@ -194,7 +256,7 @@ void claude_tell_manner(claude_telling *at)
     claude_close(at);
     at->has_manner = true;
     memcpy(at->manner, manner, sizeof manner);
-    claude_tell(at, STEP_MANNER);
+    claude_step(at, STEP_MANNER, CLAUDE_MANNER);
     for (int nth = 0; nth < CLAUDE_MANNER; nth++)
-        claude_tell_span(at, manner[nth]);
+        claude_text(at, manner[nth]);
 }

@@ -1,56 +1,80 @@
 """Reads a chunk of a transcript with the compiled part, and hands what it says to the fold.
 
-The compiled part (`costtop/native/c/claude.h`) reads what is regular and answers in numbers: steps,
-each a kind and its numbers. Here they become the same values that decoded rows give; a line that is
-not regular is decoded after all. Nothing is remembered from one chunk to the next.
+The compiled part (`costtop/native/c/claude.h`) reads what is regular and answers with steps, as
+values that `marshal` makes at once. Here they become what decoded rows give; a line that is not
+regular is decoded after all. Nothing is remembered from one chunk to the next.
 """
 
+import marshal
 from collections.abc import Callable
-from ctypes import CDLL
-from itertools import islice
+from ctypes import CDLL, c_char_p, c_int32, c_int64, c_size_t, create_string_buffer
+from functools import cache
+from typing import Any
 
 import msgspec
 
 from costtop.model import Tokens
-from costtop.sources.claude import native_tables
-from costtop.sources.claude.native_tables import Tables
 from costtop.sources.claude.replies import Manner, Told, Whose
 from costtop.sources.claude.tokens import text
 from costtop.sources.claude.tool_results import note_of
 from costtop.sources.claude.transcript_fold import Fold
 from costtop.sources.claude.transcript_lines import USER, LineHeads, with_care
 from costtop.sources.claude.transcript_turns import Prompt
-from costtop.sources.fold.fingerprints import KIND, outcome
+from costtop.sources.fold.fingerprints import outcome
 from costtop.sources.fold.source import Chunk
 from costtop.sources.fold.tool_memory import Asked
 
-_SIDES = {0: False, 1: True, -1: None}
-_NOTED = ("Bash", "Task", "Agent", "WebSearch")
-_NOT_HASHED = -2  # for a kind of failure
+_ROOM = 1 << 18  # bytes: enough for most chunks
+
+Step = tuple[Any, ...]
+"""Its kind, and what `claude_step` of claude.h names."""
 
 
 def read(compiled: CDLL, chunk: Chunk, fold: Fold, heads: LineHeads) -> None:
     """Hands all that the chunk says to `fold`."""
-    told = native_tables.tables(compiled, chunk, fold.session_given)
-    _Steps(chunk, fold, heads, told).take(told.steps)
+    _Steps(chunk, fold, heads).take(_scanner(compiled).steps(chunk, fold.session_given))
+
+
+@cache
+def _scanner(compiled: CDLL) -> "_Scanner":
+    return _Scanner(compiled)
+
+
+class _Scanner:
+    """The compiled function, and the room for its answers, which is kept."""
+
+    def __init__(self, compiled: CDLL) -> None:
+        self._find = compiled.costtop_claude
+        self._find.restype = c_int64
+        room = (c_char_p, c_size_t)
+        self._find.argtypes = (c_char_p, c_size_t, c_int64, c_int64, c_int32, *room)
+        self._out = create_string_buffer(_ROOM)
+
+    def steps(self, chunk: Chunk, named: bool) -> list[Step]:
+        """The steps of a chunk; `named` says whether its name tells its session."""
+        data = chunk.data
+        while True:
+            out, room = self._out, len(self._out)
+            size = self._find(data, len(data), chunk.offset, chunk.seen, named, out, room)
+            if size <= room:
+                found: list[Step] = marshal.loads(memoryview(out)[:size])  # noqa: S302 - our own
+                return found
+            self._out = create_string_buffer(size)
 
 
 class _Steps:
     """The steps of one chunk, and what the last of them said for those that follow."""
 
-    def __init__(self, chunk: Chunk, fold: Fold, heads: LineHeads, told: Tables) -> None:
-        self._data = data = chunk.data
+    def __init__(self, chunk: Chunk, fold: Fold, heads: LineHeads) -> None:
+        self._data = chunk.data
         self._fold, self._heads = fold, heads
-        self._replies = native_tables.replies(data, chunk.offset, told.replies)
-        self._tools = native_tables.tools(data, told.tools)
-        self._results = native_tables.results(data, told.results)
         self._whose = Whose()
         self._manner = Manner("")
         self._short: tuple[str, str] | None = None  # id and first row of the reply that comes
 
-    def take(self, numbers: list[int]) -> None:
-        """Takes all steps, each as `claude_step` of claude.h says."""
-        kinds: tuple[Callable[[list[int], int], int], ...] = (
+    def take(self, steps: list[Step]) -> None:
+        """Takes all steps, each by its kind."""
+        kinds: tuple[Callable[[Step], None], ...] = (
             self._careful,
             self._session,
             self._told_whose,
@@ -61,48 +85,36 @@ class _Steps:
             self._prompt,
             self._told_short,
         )
-        at, size = 0, len(numbers)
-        while at < size:
-            at = kinds[numbers[at]](numbers, at + 1)
+        for step in steps:
+            kinds[step[0]](step)
 
-    def _careful(self, numbers: list[int], at: int) -> int:
-        start, end, user = numbers[at : at + 3]
+    def _careful(self, step: Step) -> None:
+        _, start, end, user = step
         if user:
             self._fold.line(start, end, USER, self._heads)
         else:
             for first, last, mark in with_care(self._data, start, end):
                 self._fold.line(first, last, mark, self._heads)
-        return at + 3
 
-    def _session(self, numbers: list[int], at: int) -> int:
-        self._fold.about(text(self._text(numbers, at)))
-        return at + 2
+    def _session(self, step: Step) -> None:
+        self._fold.about(text(_decoded(step[1])))
 
-    def _told_whose(self, numbers: list[int], at: int) -> int:
-        *texts, side = range(at, at + 15, 2)
-        said = [self._text(numbers, one) for one in texts]
-        self._whose = Whose._make([*said, _SIDES[numbers[side]]])
-        return at + 15
+    def _told_whose(self, step: Step) -> None:
+        _, *texts, side = step
+        self._whose = Whose._make([*map(_decoded, texts), side])
 
-    def _told_manner(self, numbers: list[int], at: int) -> int:
-        self._manner = Manner(*[self._text(numbers, one) or "" for one in range(at, at + 8, 2)])
-        return at + 8
+    def _told_manner(self, step: Step) -> None:
+        self._manner = Manner(*step[1:])
 
-    def _text(self, numbers: list[int], at: int) -> str | None:
-        """The text of which the two numbers there tell where it stands."""
-        start, end = numbers[at : at + 2]
-        found: str | None = None
-        if start >= 0:
-            found = msgspec.json.decode(b'"%b"' % self._data[start:end], type=str)
-        return found
-
-    def _reply(self, _: list[int], at: int) -> int:
-        own, regular, asked, last, stop, asks, placeholder, searches, count = next(self._replies)
+    def _reply(self, step: Step) -> None:
+        _, plain, regular, noted, asked, placeholder, searches = step
+        if noted:
+            tools, *rest = plain
+            plain = ([self._noted(*one) for one in tools], *rest)
         fold, whose, manner = self._fold, self._whose, self._manner
-        tools = self._asked(count) if count else ()
-        if regular and fold.regular((own, tools, last, stop, asks == 1), whose, manner):
-            return at
-        key, first, *tokens, request, offset = own
+        if regular and fold.regular(plain, whose, manner):
+            return
+        tools, (key, first, *tokens, request, offset), last, stop, asks = plain
         side = whose.side is True
         told = Told(
             whose,
@@ -113,10 +125,10 @@ class _Steps:
             first,
             last,
             stop,
-            asks == 1,
+            asks,
             tools,
             searches,
-            placeholder == 1,
+            placeholder,
             yields=side,
         )
         if self._short is None:
@@ -124,51 +136,35 @@ class _Steps:
         else:
             key, self._short = fold.short_key(*self._short, asked, side), None
         fold.reply(key, told)
-        return at
 
-    def _asked(self, count: int) -> list[Asked]:
-        asked: list[Asked] = []
-        for tool, name, arguments, first, last, searches in islice(self._tools, count):
-            note = None
-            if name in _NOTED:
-                model = None if searches else self._manner.model
-                note = note_of(name, self._data[first:last], model)
-            asked.append((tool, name, arguments, note))
-        return asked
+    def _noted(self, tool: str, name: str, arguments: str, where: Any) -> Asked:
+        if where is None:
+            return (tool, name, arguments, None)
+        first, last, searches = where
+        model = None if searches else self._manner.model
+        return (tool, name, arguments, note_of(name, self._data[first:last], model))
 
-    def _told_short(self, numbers: list[int], at: int) -> int:
-        start, end, row, row_end = numbers[at : at + 4]
-        self._short = (self._data[start:end].decode(), self._data[row:row_end].decode())
-        return at + 4
+    def _told_short(self, step: Step) -> None:
+        _, name, row = step
+        self._short = (name, row)
 
-    def _result(self, _: list[int], at: int) -> int:
-        (
-            tool, hashed, start, end, content, content_end, time, error, side, kind
-        ) = next(self._results)  # fmt: skip
-        if tool not in self._fold.waiting:
-            told = ""
-        elif kind == _NOT_HASHED:
-            told = outcome(self._data[content:content_end], error == 1)
-        elif error:
-            told = hashed + KIND + (_kind(kind) if kind >= 0 else "")
-        else:
-            told = hashed
-        if not self._fold.result(tool, error == 1, told, time, side == 1):
+    def _result(self, step: Step) -> None:
+        _, tool, told, time, error, side, start, end, content, content_end = step
+        if told is None and tool in self._fold.waiting:
+            told = outcome(self._data[content:content_end], error)
+        if not self._fold.result(tool, error, told, time, side):
             self._fold.line(start, end, USER, self._heads)
-        return at
 
-    def _ended(self, numbers: list[int], at: int) -> int:
-        self._fold.turn_over(numbers[at], bool(numbers[at + 1]))
-        return at + 2
+    def _ended(self, step: Step) -> None:
+        _, time, side = step
+        self._fold.turn_over(time, side)
 
-    def _prompt(self, numbers: list[int], at: int) -> int:
-        start, end, name, name_end, parent, parent_end, time, side = numbers[at : at + 8]
-        data = self._data
-        task, uuid = data[name:name_end].decode() if name >= 0 else "", data[start:end].decode()
-        follows = data[parent:parent_end].decode("ascii", "replace")
-        self._fold.prompt(Prompt(task, uuid, uuid, follows, time), side == 1)
-        return at + 8
+    def _prompt(self, step: Step) -> None:
+        _, uuid, task, parent, time, side = step
+        follows = parent.decode("ascii", "replace")
+        self._fold.prompt(Prompt(task, uuid, uuid, follows, time), side)
 
 
-def _kind(number: int) -> str:
-    return number.to_bytes(4, "little").hex()
+def _decoded(text: bytes | None) -> str | None:
+    """A text as it stands in JSON."""
+    return None if text is None else msgspec.json.decode(b'"%b"' % text, type=str)

@@ -61,9 +61,9 @@ class Told(NamedTuple):
     usage: Usage | None = None  # whose iterations may hide requests
 
 
-Regular = tuple[tuple[Any, ...], Sequence[Asked], int, object, bool]
-"""What is left of it where nothing else is told: key, first, tokens, request and offset as `own`
-of a `CallRow`; tools; last; stop; asks."""
+Regular = tuple[Sequence[Asked], tuple[Any, ...], int, object, bool]
+"""What it comes to where nothing is odd: tools; key, first, tokens, request and offset (`own` of a
+`CallRow`); last; stop; asks."""
 
 
 class Home(NamedTuple):

@@ -186,7 +186,7 @@ class Fold:
 
     def regular(self, told: Regular, whose: Whose, manner: Manner) -> bool:
         """The same of one of which nothing is odd; False where a row of it was taken before."""
-        own, tools, last, stop, asks = told
+        tools, own, last, stop, asks = told
         key, at, *_ = own
         if key in self._replies.by_key:
             return False
