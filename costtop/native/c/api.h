@@ -1,7 +1,7 @@
 /* What every C file here includes: exact integers, and the mark of a function that Python calls.
  *
- * All functions are pure: bytes in, numbers out, or values of Python (values.h). None keeps anything
- * between two calls, allocates, recurses, or reads outside of what it is handed.
+ * All functions are pure: bytes in, numbers out, or values of Python (values.h). None keeps
+ * anything between two calls, allocates, recurses, or reads outside of what it is handed.
  */
 #ifndef COSTTOP_API_H
 #define COSTTOP_API_H
