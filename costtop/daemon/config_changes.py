@@ -18,7 +18,7 @@ from costtop.config_mistakes import Place
 from costtop.daemon import plan_settings
 from costtop.daemon.ingest import otlp_calls
 from costtop.daemon.ingest.log_roots import roots
-from costtop.daemon.wiring import price_book
+from costtop.daemon.opened import price_book
 from costtop.errors import ConfigError, CosttopError, FleetError
 from costtop.fleet import server_url
 from costtop.notify import address

@@ -38,10 +38,10 @@ def begun(text: str) -> tuple[Reloads, Config]:
 
 
 def holds(now: Config) -> bool:
-    """Keeps the budgets as `wired` does; whether somebody was told of a change."""
+    """Keeps the budgets as `opened` does; whether somebody was told of a change."""
     with closing(open_writer(paths.find().database)) as db, db:
         to = audience(now, config.zone(now))
-        return budget_changes.keep(db, reader_settings(now), config.budgets(now), to, 1)
+        return budget_changes.keep(db, reader_settings(now), config.budgets(now), lambda: to, 1)
 
 
 def daily(now: Config) -> tuple[int, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from costtop import paths
-from costtop.daemon.wiring import join
+from costtop.daemon.opened import join
 from costtop.errors import ConfigError
 from costtop.fleet.batches import ShippingOutbox
 from costtop.fleet.naming import Naming, hash_key

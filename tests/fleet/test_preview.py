@@ -9,7 +9,7 @@ import pytest
 
 from costtop import paths
 from costtop.cli.main import main
-from costtop.daemon.wiring import join
+from costtop.daemon.opened import join
 from costtop.fleet.batches import ShippingOutbox
 from costtop.fleet.naming import Naming, hash_key
 from costtop.fleet.shipment import ShippedCall

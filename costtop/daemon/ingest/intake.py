@@ -67,8 +67,6 @@ class Ingest:
         write_context: WriteContext,
         prices: PriceBook,
         costs: Costs,
-        after: After,
-        lost: Lost,
     ) -> None:
         self.known = Known()
         self.counts = Counts()
@@ -79,7 +77,9 @@ class Ingest:
         self.owner_of: OwnerOf = _nobody
         self.vanished = 0  # files read that are there no more: only the store has them
         self._writer, self._write_context, self._prices = writer, write_context, prices
-        self._costs, self._after, self._lost = costs, after, lost
+        self._costs = costs
+        self.after: After = _unheard
+        self.lost: Lost = _unheard
         self._memos = Memos(writer)
         self._bad: dict[bytes, int] = {}  # bad lines of each file that has any
         self.slow = SlowFiles()
@@ -205,7 +205,7 @@ class Ingest:
             recorded = await self._writer.transact(self._write, readings, told, at or now_ms())
         except BaseException:
             self._write_context.forget()
-            self._lost()
+            self.lost()
             raise
         for item, reading in zip(folded, readings, strict=True):
             self._memos.put(item.place.path, reading.memo)
@@ -238,7 +238,7 @@ class Ingest:
                 self.plans = self.plans or bool(reading.plans)
                 pull_links.put(db, self._write_context.sessions, reading.pulls)
             recorded = recorded._replace(windows=_latest_of_plans(kept))
-            self._after(db, recorded, now)
+            self.after(db, recorded, now)
         except BaseException:
             # Here already: the next write may begin before `commit` goes on.
             self._write_context.forget()
@@ -336,6 +336,10 @@ def _latest_of_plans(readings: Iterable[Reading]) -> int:
 
 def _nobody(_label: str, _path: bytes) -> None:
     """Whose a log is, where nobody is asked."""
+
+
+def _unheard(*_: object) -> None:
+    """Whoever hears of commits, where nobody does."""
 
 
 def place_of(path: bytes) -> Place:

@@ -168,7 +168,7 @@ def _stored(
     from costtop.daemon.ingest import title_reading
     from costtop.daemon.ingest.intake import Ingest
     from costtop.daemon.jobs import git_reading, long_sums
-    from costtop.daemon.wiring import wired
+    from costtop.daemon.opened import opened
     from costtop.store.recovery import rebuild
     from costtop.tail.follow import Batch
 
@@ -178,7 +178,7 @@ def _stored(
             watch(*ingest.progress)
 
     async def read() -> dict[str, int]:
-        async with wired(paths, config, lambda: None, once=True) as instance:
+        async with opened(paths, config, once=True) as instance:
             ingest = instance.ingest
             if not (ahead and ahead.turns and ingest.known.places()):  # as is hardly possible
                 ingest.backlog.ahead = ahead

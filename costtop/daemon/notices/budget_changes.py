@@ -5,14 +5,16 @@ budget.
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from costtop.alerts import budget_words, wording
-from costtop.daemon.notices.post import Audience, post_notice
 from costtop.model import Budget
 from costtop.store import meta
 from costtop.store.sessions import marks, session_names
 from costtop.store.sums import rolled
+
+if TYPE_CHECKING:
+    from costtop.daemon.notices.post import Audience
 
 _BY = "the configuration"
 BudgetChange = tuple[Budget, Budget | None]
@@ -23,12 +25,12 @@ def keep(
     db: sqlite3.Connection,
     settings: Mapping[str, str],
     budgets: Sequence[Budget],
-    audience: Audience,
+    audience: "Callable[[], Audience]",
     now: int,
 ) -> bool:
     """Keeps what readers need of the config (`settings`); True where a message was posted.
 
-    At the very first start nothing has changed.
+    At the very first start nothing has changed. Mostly nothing has: then nobody is to be told.
     """
     known = {one.name: one for one in meta.budgets(db)}
     first = not meta.get(db, "budgets")
@@ -42,10 +44,17 @@ def keep(
         before, after = known.get(name), fresh.get(name)
         if before != after and not _is_called(before, after):
             said = f"budget {name} {_change(db, before, after)}"
-            marks.journal(db, now, _BY, f"budget {name}", "", said)
-            told = wording.deed(f"budget {name}", "", _BY, said)
-            posted |= post_notice(db, audience, told, "warning", now)
+            posted |= _tell(db, audience(), name, said, now)
     return posted
+
+
+def _tell(db: sqlite3.Connection, audience: "Audience", name: str, said: str, now: int) -> bool:
+    from costtop.alerts import wording
+    from costtop.daemon.notices.post import post_notice
+
+    marks.journal(db, now, _BY, f"budget {name}", "", said)
+    told = wording.deed(f"budget {name}", "", _BY, said)
+    return post_notice(db, audience, told, "warning", now)
 
 
 def _is_called(before: Budget | None, after: Budget | None) -> bool:
@@ -58,7 +67,7 @@ def _is_called(before: Budget | None, after: Budget | None) -> bool:
 def foretell(
     db: sqlite3.Connection,
     changes: Sequence[BudgetChange],
-    audience: Audience,
+    audience: "Audience",
     seconds: int,
     now: int,
 ) -> bool:
@@ -70,12 +79,12 @@ def foretell(
     for before, after in changes:
         what = _change(db, before, after).partition(". Now ")[0]
         said = f"In {seconds} s budget {before.name} {what}. It is looser: put it back if unmeant"
-        marks.journal(db, now, _BY, f"budget {before.name}", "", said)
-        told = wording.deed(f"budget {before.name}", "", _BY, said)
-        posted |= post_notice(db, audience, told, "warning", now)
+        posted |= _tell(db, audience, before.name, said, now)
     return posted
 
 
 def _change(db: sqlite3.Connection, before: Budget | None, after: Budget | None) -> str:
+    from costtop.alerts import budget_words
+
     was, now = (one and session_names.scope_said(db, one) for one in (before, after))
     return budget_words.change(was, now)

@@ -17,8 +17,8 @@ from costtop.control import client
 from costtop.control.client import NoDaemon
 from costtop.control.protocol import BeginRun, EndRun
 from costtop.daemon.lifecycle.instance import Busy, hold
+from costtop.daemon.opened import opened
 from costtop.daemon.run.child_process import Child
-from costtop.daemon.wiring import wired
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.money import dollars
@@ -236,7 +236,7 @@ async def scanned(paths: Paths, run: Run, *, end: bool = False) -> Spent:
     """Reads all logs here and puts the run's sessions into it; raises Busy where a daemon does."""
     config = configuration.load(paths)
     with hold(paths):
-        async with wired(paths, config, lambda: None) as instance:
+        async with opened(paths, config) as instance:
             found = await asyncio.to_thread(FolderTree(instance.roots).all, time.time_ns())
             known = instance.ingest.known
             fresh = [seen for seen in found.newest_first() if not known.settled(seen)]
