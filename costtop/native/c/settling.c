@@ -5,7 +5,7 @@
 
 #include "letters.h"
 
-enum { LEAST_ID = 8 };
+enum { LEAST_ID = 8, TIME = 8 /* bytes of 00:00:00, the shortest moment */ };
 
 static bool starts(const uint8_t *text, size_t size, const char *with, size_t length)
 {
@@ -25,20 +25,31 @@ static bool in_path(uint8_t byte)
     return is_word(byte) || byte == '.' || byte == '/' || byte == '+' || byte == '-';
 }
 
+/* Moves what stands from `from` to `to` down to `made`; where it ends then. */
+static size_t moved(uint8_t *text, size_t made, size_t from, size_t to)
+{
+    if (made != from)
+        memmove(text + made, text + from, to - from);
+    return made + (to - from);
+}
+
 size_t settle_paths(uint8_t *text, size_t size)
 {
-    size_t made = 0, at = 0;
-    while (at < size) {
-        size_t root = text[at] == '/' ? temporary(text + at, size - at) : 0;
+    size_t made = 0, from = 0, at = 0; /* `from`: where what was not moved yet begins */
+    for (uint8_t *slash; at < size && (slash = memchr(text + at, '/', size - at));) {
+        at = (size_t)(slash - text);
+        size_t root = temporary(slash, size - at);
         if (root == 0) {
-            text[made++] = text[at++];
+            at++;
             continue;
         }
+        made = moved(text, made, from, at);
         for (at += root; at < size && in_path(text[at]); at++)
             ;
         text[made++] = '#';
+        from = at;
     }
-    return made;
+    return moved(text, made, from, size);
 }
 
 /* Whether `text` begins as `shape` says, in which 0 is any digit. */
@@ -76,17 +87,20 @@ static size_t moment(const uint8_t *text, size_t size)
 
 size_t settle_moments(uint8_t *text, size_t size)
 {
-    size_t made = 0, at = 0;
-    while (at < size) {
-        size_t length = is_digit(text[at]) ? moment(text + at, size - at) : 0;
-        if (length == 0) {
-            text[made++] = text[at++];
+    size_t made = 0, from = 0; /* `from`: where what was not moved yet begins */
+    for (size_t at = 0; at + TIME <= size; at++) {
+        /* Most digits are none of a moment: its fifth or third character is no digit. */
+        if (!is_digit(text[at]) || (text[at + 4] != '-' && text[at + 2] != ':'))
             continue;
-        }
-        at += length;
+        size_t length = moment(text + at, size - at);
+        if (length == 0)
+            continue;
+        made = moved(text, made, from, at);
         text[made++] = '#';
+        from = at + length;
+        at = from - 1;
     }
-    return made;
+    return moved(text, made, from, size);
 }
 
 /* Whether LEAST_ID hex digits stand together: then one of them is at every LEAST_ID-th place. */

@@ -8,7 +8,7 @@ regular is decoded after all. Nothing is remembered from one chunk to the next.
 import marshal
 from collections.abc import Callable
 from ctypes import CDLL, c_char_p, c_int32, c_int64, c_size_t, create_string_buffer
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import msgspec
@@ -165,6 +165,7 @@ class _Steps:
         self._fold.prompt(Prompt(task, uuid, uuid, follows, time), side)
 
 
+@lru_cache(maxsize=1024)  # folders, branches, versions: the same in many logs
 def _decoded(text: bytes | None) -> str | None:
-    """A text as it stands in JSON."""
+    """A text that stands so in JSON."""
     return None if text is None else msgspec.json.decode(b'"%b"' % text, type=str)

@@ -187,13 +187,13 @@ class Fold:
     def regular(self, told: Regular, whose: Whose, manner: Manner) -> bool:
         """The same of one of which nothing is odd; False where a row of it was taken before."""
         tools, own, last, stop, asks = told
-        key, at, *_ = own
+        key = own[0]
         if key in self._replies.by_key:
             return False
         self._ids = (None, None)
-        home, attempt = self._replied(key, whose, tools, at, last, stop, asks)
+        home, attempt = self._replied(key, whose, tools, own[1], last, stop, asks)
         asked = self.replies.get(self._named, ())
-        uses = tuple([(name, arguments, None, None) for _, name, arguments in asked])
+        uses = tuple(map(tool_memory.unanswered, asked)) if asked else ()
         self._replies.add(own, uses, home, manner, attempt, whose.side is True)
         return True
 

@@ -37,6 +37,12 @@ def asked(replies: Replies, waiting: Waiting, key: str, tools: Iterable[Asked]) 
                 wait(waiting, tool, key, len(known) - 1, note)
 
 
+def unanswered(tool: list[str]) -> tuple[str, str, None, None]:
+    """The fields of `ToolUse` of a tool that `Replies` has."""
+    _, name, arguments = tool
+    return (name, arguments, None, None)
+
+
 def wait(waiting: Waiting, tool_id: str, key: str, nth: int, note: Any = None) -> None:
     """Remembers that the result of `tool_id` belongs to the `nth` tool of the call `key`."""
     waiting[tool_id] = [key, nth, note]
