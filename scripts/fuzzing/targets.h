@@ -46,24 +46,26 @@ static bool are_rows(const int64_t *rows, int64_t count, size_t size)
     return true;
 }
 
-/* Names all that may be named at once, of which there are never more than rows. */
-static bool are_named(int64_t *rows, int64_t count, const uint8_t *data, size_t size, chance any)
+/* Takes all that may be taken at once, with much room and with little. */
+static bool are_taken(const int64_t *rows, int64_t count, const uint8_t *data, size_t size,
+                      chance any)
 {
     codex_counted *counted = exactly(sizeof *counted);
-    codex_owner *owner = exactly(sizeof *owner);
     bool fine = true;
     memset(counted, 0, sizeof *counted);
     for (int64_t n = 0, taken; fine && n < count; n += taken ? taken : 1) {
-        int64_t left = rows[n * CODEX_ROW + CODEX_LEFT], made = -1;
-        uint8_t *keys = exactly(16 * (size_t)left);
-        owner->size = any((uint32_t)(size < 300 ? size : 300) + 1);
-        owner->by_chain = any(2);
-        taken = costtop_codex_requests(rows + n * CODEX_ROW, left, data, owner, counted, keys, &made);
-        fine = taken >= 0 && taken <= left && made >= 0 && made <= taken;
-        free(keys);
+        int64_t room = 5 + any(2000), written = -1, made = -1;
+        codex_run run = {.data = data, .rows = rows + n * CODEX_ROW, .prefix = data};
+        run.count = run.rows[CODEX_LEFT];
+        run.seen = any(2) ? 0 : INT64_C(1795478400000);
+        run.prefix_size = any((uint32_t)(size < 300 ? size : 300) + 1);
+        run.by_chain = any(2);
+        uint8_t *out = exactly((size_t)room);
+        taken = costtop_codex_requests(&run, counted, out, room, &written, &made);
+        fine = taken >= 0 && taken <= run.count && made >= 0 && made <= taken && written <= room;
+        free(out);
     }
     free(counted);
-    free(owner);
     return fine;
 }
 
@@ -76,7 +78,7 @@ static bool codex(const uint8_t *data, size_t size, chance any)
         int64_t *rows = exactly(capacity * CODEX_ROW * sizeof *rows);
         int64_t count = costtop_codex(data, size, rows, capacity, &from);
         fine = count >= 0 && (uint64_t)count <= capacity && from > before && from <= size &&
-               are_rows(rows, count, size) && are_named(rows, count, data, size, any);
+               are_rows(rows, count, size) && are_taken(rows, count, data, size, any);
         before = from;
         free(rows);
     }

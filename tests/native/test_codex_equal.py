@@ -8,9 +8,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from costtop.columnar.call_columns import made
+from costtop.model import CallRow
 from costtop.native import library
 from costtop.sources.codex import rollouts, scanned, tool_calls
-from costtop.sources.codex.request_runs import WIDTH
+from costtop.sources.codex.scanned import WIDTH
 from costtop.sources.fold.source import Chunk
 from tests.native.codex_lines import ID, PATHS, SAID, TIMES, logs, often
 from tests.sources import golden
@@ -28,7 +30,7 @@ def folded(path: str, data: bytes, cuts: list[int]) -> tuple[list[object], dict[
     for start, end in pairwise(edges):
         chunk = Chunk(path, data[start:end], start, golden.SEEN)
         found, memo = rollouts.read(chunk, memo)
-        events += found
+        events += [made(event) if isinstance(event, CallRow) else event for event in found]
     return events, memo
 
 

@@ -16,19 +16,25 @@ typedef struct {
     uint8_t chain[CODEX_CHAIN], began[CODEX_TOLD];
 } codex_counted;
 
-/* Whose the requests are: the text before what is their own, and the half that they share. */
+/* Rows of counts that follow each other (codex.h), and whose they are. */
 typedef struct {
-    int64_t size;
-    int64_t by_chain; /* their own is the chain of all counts, and not their counts */
-    uint8_t half[8];
-} codex_owner;
+    const uint8_t *data; /* of the chunk, which stands at `offset` of its file */
+    int64_t offset, seen; /* the time of receipt, ms */
+    const int64_t *rows;
+    int64_t count;
+    const uint8_t *prefix; /* of the text of a key, before what is the request's own */
+    int64_t prefix_size;
+    int64_t by_chain; /* its own is the chain of all counts, and not its counts */
+    uint8_t half[8];  /* of the keys, which all of them share */
+} codex_run;
 
-/* Takes `count` rows of counts, of a run (codex.h), as `Thread.counted` does: those that tell a new
- * request are moved together to the front, and their keys, 16 bytes each, written to `keys`. Stops
- * before a row that tells none and yet has a tool call. Gives how many rows it took, and how many
- * of them are requests. */
-COSTTOP_API int64_t costtop_codex_requests(int64_t *rows, int64_t count, const uint8_t *prefix,
-                                           const codex_owner *owner, codex_counted *counted,
-                                           uint8_t *keys, int64_t *requests);
+/* Takes the rows as `Thread.counted` does: a list of the requests that they tell is written to
+ * `out`, as values (values.h), each a tuple of a `CallRow`'s own fields and one of its tools. Stops
+ * before a row that tells no request and yet has a tool call, and where there is no more room.
+ * Gives how many rows it took, and in `*written` how many bytes and in `*requests` how many
+ * requests there are. */
+COSTTOP_API int64_t costtop_codex_requests(const codex_run *run, codex_counted *counted,
+                                           uint8_t *out, int64_t capacity, int64_t *written,
+                                           int64_t *requests);
 
 #endif

@@ -8,11 +8,13 @@ Counts that follow each other are taken together (`request_runs`), where nothing
 from collections.abc import Callable
 from ctypes import CDLL, POINTER, Array, byref, c_char_p, c_int64, c_size_t
 from functools import cache
+from struct import Struct
 from typing import Any
 
-from costtop.sources.codex.request_runs import ROW, WIDTH, RequestRuns, told_outcome
+from costtop.sources.codex.request_runs import RequestRuns
 from costtop.sources.codex.thread import Thread
 from costtop.sources.codex.tool_calls import SHELL
+from costtop.sources.fold.fingerprints import KIND
 from costtop.sources.fold.source import Chunk
 from costtop.sources.fold.times import EARLIEST, held
 
@@ -20,7 +22,9 @@ Lines = Callable[[bytes, int], None]
 """Takes whole lines that stand at an offset of the file."""
 _Row = tuple[Any, ...]
 
+WIDTH = 29  # numbers of a row
 ROWS = 1024  # in one go
+_ROW = Struct("=27q8s8s")
 CAREFUL, _, _ASKED, ANSWERED, _USED, LIMITS, _COUNTED, _REQUEST, *_TURNS = range(11)
 _STARTED, _COMPLETED, _CONTEXT = _TURNS
 _SPANS, _TOTAL, _COUNTS, _TOOL = slice(3, 11), slice(5, 11), slice(11, 17), slice(18, 29)
@@ -73,13 +77,14 @@ class _Rows:
     ) -> None:
         self._chunk, self._thread, self._lines = chunk, thread, lines
         self._rows, self._runs = memoryview(out).cast("B"), runs
+        runs.begin(chunk)
         self._limits = 0  # where those stand that were told last
 
     def take(self, count: int) -> None:
         """Takes rows in their order."""
         thread, seen, n = self._thread, self._thread.seen, 0
         while n < count:
-            row = ROW.unpack_from(self._rows, n * ROW.size)
+            row = _ROW.unpack_from(self._rows, n * _ROW.size)
             kind, told, *_ = row
             n += 1
             if kind == CAREFUL:
@@ -100,7 +105,7 @@ class _Rows:
         """Takes a count, and at once those that follow it where that can be; how many of them."""
         thread, memo, taken = self._thread, self._thread.memo, 0
         if not (thread.tools.asked or memo.get("records") or thread.replaying()):
-            taken = self._runs.named(n, row[_LEFT], memo, thread.name)
+            taken = self._runs.take(n * _ROW.size, row[_LEFT], memo, thread.name)
         if not taken and row[FAILED] >= 0:
             self._tool(_USED, row, held(row[_ANSWERED_AT], thread.seen))
         self._tell_limits(row[_SPANS], at)
@@ -109,7 +114,7 @@ class _Rows:
             thread.counted(row[_TOTAL], row[_COUNTS], "", at, offset)
             return 0
         self._runs.remember(memo)
-        thread.ran(self._runs.run(n, self._chunk))
+        thread.ran(self._runs.requests())
         return taken - 1
 
     def _tool(self, kind: int, row: _Row, at: int) -> None:
@@ -120,7 +125,7 @@ class _Rows:
         if kind == _ASKED:
             tools.ask(call_id, name, hashed)
             return
-        told = told_outcome(result, failed, failure)
+        told = _outcome(result, failed, failure)
         if kind == ANSWERED:
             if told_of := tools.answer(call_id, bool(failed), data, slice(start, end), told):
                 self._thread.events.append(told_of)
@@ -158,3 +163,10 @@ class _Rows:
         if start and start != self._limits and not self._thread.replaying():
             self._limits = start
             self._thread.rate_limits(self._chunk.data[start:end], at)
+
+
+def _outcome(result: bytes, failed: int, kind: int) -> str:
+    """A result's hash, as `fingerprints.outcome` gives it."""
+    if not failed:
+        return result.hex()
+    return result.hex() + KIND + (f"{kind:08x}" if kind >= 0 else "")

@@ -16,12 +16,12 @@ import re
 from functools import lru_cache
 from typing import Any, Literal
 
-from costtop.model import Call, Context, Event, SessionFact, TaskFact, Tokens, ToolUse, Untold
-from costtop.named import NamedTuple
+from costtop.columnar.call_columns import CallKind, CallRest, made
+from costtop.model import CallRow, Context, Event, SessionFact, TaskFact, Untold
 from costtop.sources.codex import plan_limits, records, request_keys
 from costtop.sources.codex.records import Counts
 from costtop.sources.codex.request_keys import NAME
-from costtop.sources.codex.request_runs import Run
+from costtop.sources.codex.request_runs import Request
 from costtop.sources.codex.tool_calls import Tools
 from costtop.sources.fold import keys
 from costtop.sources.fold.source import Chunk, Memo
@@ -33,6 +33,7 @@ DEFAULT_MODEL = "gpt-5"  # of early builds that log no model; marked as estimate
 _AT_ONCE = 200  # ms: results that come with the end of a turn were not sent any more
 _REPLAY = 5_000  # ms from the start of a fork in which copied turns are not its tasks
 _ROLLOUT = re.compile(r"rollout-.*-([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
+_Whose = tuple[CallKind, CallRest]
 
 
 class Thread:
@@ -171,9 +172,7 @@ class Thread:
             key = request_keys.of_response(self.memo, self.name, response, logged, used)
         else:
             key = request_keys.of_counts(self.memo, self.name, whole, used, turn)
-        tokens, whose = records.tokens_of(used), self._whose(session or self.name, turn)
-        self._told(key)
-        self.events.append(_call(whose, key, tokens, at, self.tools.used(key), offset, response))
+        self._call(key, used, at, offset, self._whose(session or self.name, turn), response)
 
     def counted(
         self, total: Counts | None, last: Counts | None, model: str, at: int, offset: int
@@ -194,79 +193,42 @@ class Thread:
         key = request_keys.of_counts(memo, self.name, total, used, memo.get("logged", ""))
         if last is None and before is None and memo.get("forked"):
             return  # what its parent had used when it was forked
-        tokens, whose = records.tokens_of(used), self._whose(self.name, yields=self._yields())
-        self._told(key)
-        self.events.append(_call(whose, key, tokens, at, self.tools.used(key), offset))
+        self._call(key, used, at, offset, self._whose(self.name, yields=self._yields()))
 
-    def ran(self, run: Run) -> None:
+    def ran(self, requests: list[Request]) -> None:
         """Requests of a turn whose counts followed each other, named and taken at once."""
-        if not run.keys:
+        if not requests:
             return
-        whose = self._whose(self.name, yields=self._yields())
-        self._told(run.keys[-1])
-        self.events += [
-            _call(whose, key, tokens, at, tools, offset)
-            for key, tokens, at, tools, offset in zip(*run, strict=True)
-        ]
+        kind, rest = self._whose(self.name, yields=self._yields())
+        (key, *_), _ = requests[-1]
+        self._told(key)
+        make = tuple.__new__  # the constructor would do nothing but this
+        self.events += [make(CallRow, (kind, rest, own, tools)) for own, tools in requests]
 
     def _yields(self) -> bool:
         """Whether what is counted may be its parent's, too."""
         copy = self.memo.get("forked") or self.memo.get("child")
         return bool(copy) and not request_keys.is_unique(self.memo.get("logged", ""))
 
-    def _whose(self, session: str, turn: str = "", *, yields: bool = False) -> "_Whose":
+    def _call(
+        self, key: bytes, used: Counts, at: int, offset: int, whose: _Whose, request: str = ""
+    ) -> None:
+        tokens = records.tokens_of(used)
+        self._told(key)
+        own = (key, at, *tokens, request, offset)
+        self.events.append(made(CallRow(*whose, own, self.tools.used(key))))
+
+    def _whose(self, session: str, turn: str = "", *, yields: bool = False) -> _Whose:
         get = self.memo.get
         context = _context(*get("where", NOWHERE), turn or get("turn", ""))
         model, provider, tier = get("model", ""), get("provider", ""), get("tier", "")
-        return _Whose(
-            session, model or DEFAULT_MODEL, context, provider, tier, not model, yields=yields
-        )
+        kind = CallKind(NAME, session, model or DEFAULT_MODEL, context, "", provider, tier, "", "")
+        return kind, CallRest(estimated=not model, yields=yields)
 
     def _told(self, key: bytes) -> None:
         """The request `key` is the last one that was told."""
         self.memo["after"] = key.hex()
         self.memo.pop("asked", None)
-
-
-class _Whose(NamedTuple):
-    """Whose a request is, and what of it is the same in many of a turn."""
-
-    session: str
-    model: str
-    context: Context
-    provider: str
-    tier: str
-    estimated: bool
-    yields: bool
-
-
-def _call(
-    whose: _Whose,
-    key: bytes,
-    tokens: Tokens,
-    at: int,
-    tools: tuple[ToolUse, ...],
-    offset: int,
-    request: str = "",
-) -> Call:
-    session, model, context, provider, tier, estimated, yields = whose
-    return Call(
-        key,
-        NAME,
-        session,
-        model,
-        tokens,
-        at,
-        context,
-        "",
-        provider,
-        tier,
-        request=request,
-        estimated=estimated,
-        yields=yields,
-        tools=tools,
-        offset=offset,
-    )
 
 
 def _grown(total: Counts | None, before: list[int] | None) -> Counts | None:
