@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "json_blocks.h"
+
 static bool is_digit(uint8_t byte)
 {
     return byte >= '0' && byte <= '9';
@@ -107,7 +109,10 @@ bool json_text(json_walk *walk, json_span *text)
             return true;
         }
         text->plain = false;
-        if (*at == '\\')
+        const uint8_t *next = *at == '\\' ? json_passed(at, end) : at;
+        if (next > at)
+            at = next;
+        else if (*at == '\\')
             at = escape(at, end);
         else
             at = *at >= 0x80 ? wide(at, end) : NULL;
