@@ -55,13 +55,13 @@ static bool are_taken(const int64_t *rows, int64_t count, const uint8_t *data, s
     memset(counted, 0, sizeof *counted);
     for (int64_t n = 0, taken; fine && n < count; n += taken ? taken : 1) {
         int64_t room = 5 + any(2000), written = -1, made = -1;
-        codex_run run = {.data = data, .rows = rows + n * CODEX_ROW, .prefix = data};
+        codex_run run = {.rows = rows + n * CODEX_ROW, .prefix = data};
         run.count = run.rows[CODEX_LEFT];
         run.seen = any(2) ? 0 : INT64_C(1795478400000);
         run.prefix_size = any((uint32_t)(size < 300 ? size : 300) + 1);
         run.by_chain = any(2);
         uint8_t *out = exactly((size_t)room);
-        taken = costtop_codex_requests(&run, counted, out, room, &written, &made);
+        taken = costtop_codex_requests(data, &run, counted, out, room, &written, &made);
         fine = taken >= 0 && taken <= run.count && made >= 0 && made <= taken && written <= room;
         free(out);
     }

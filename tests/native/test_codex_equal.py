@@ -2,7 +2,7 @@
 
 import json
 from ctypes import CDLL, c_int64, c_size_t
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -96,6 +96,26 @@ def test_an_output_has_failed_or_not_alike(compiled: CDLL, said: list[str]) -> N
     ((kind, *rest),) = rows(compiled, row)
     if kind == scanned.ANSWERED:
         assert bool(rest[scanned.FAILED - 1]) == tool_calls.failed(output)
+
+
+ESCAPES = ["\\n", "\\\\", '\\"', "\\\\\\t", '\\\\\\\\\\"', "\\/", "\\u00e9", "é", "n", "t"]
+BROKEN = ["\\x", '"', '\\\\"', "\\\\\\ ", "\\u12", "\n", "\x1f"]
+
+
+@pytest.mark.parametrize("escape", ESCAPES + BROKEN)
+def test_a_text_ends_where_python_says_wherever_its_escapes_stand(
+    compiled: CDLL, escape: str
+) -> None:
+    head = b'{"timestamp":"2026-11-20T10:00:00.000Z","type":"response_item","payload":{"type":'
+    head += b'"function_call_output","call_id":"c","output":'
+    for first, then, last in product(range(130), ("", "\\n", "\\\\"), (5, 130)):
+        output = f'"\\n{"x" * first}{escape}{then}{"n" * last}"'.encode()
+        row = head + output + b"}}"
+        ((kind, *rest),) = rows(compiled, row)
+        assert (kind == scanned.CAREFUL) == (escape in BROKEN)
+        if kind != scanned.CAREFUL:
+            assert rest[21:23] == [len(head), len(head) + len(output)]
+            json.loads(row)
 
 
 def rows(compiled: CDLL, data: bytes) -> list[list[int]]:

@@ -123,7 +123,7 @@ static void put_tools(values *to, const int64_t *row, const uint8_t *data)
     value_text(to, text, size);
 }
 
-static void put_request(values *to, const int64_t *row, const codex_run *run,
+static void put_request(values *to, const int64_t *row, const uint8_t *data, const codex_run *run,
                         codex_counted *counted)
 {
     value_tuple(to, 2);
@@ -133,7 +133,7 @@ static void put_request(values *to, const int64_t *row, const codex_run *run,
     put_tokens(to, row + CODEX_COUNTS);
     value_text(to, NULL, 0); /* no id */
     value_number(to, run->offset + row[CODEX_LINE]);
-    put_tools(to, row, run->data);
+    put_tools(to, row, data);
 }
 
 /* Whether the row tells no new request: it is logged again, or the window was filled up. */
@@ -144,8 +144,8 @@ static bool is_nothing(const int64_t *row, const codex_counted *counted)
     return again || (used[0] == 0 && used[3] == 0);
 }
 
-int64_t costtop_codex_requests(const codex_run *run, codex_counted *counted, uint8_t *out,
-                               int64_t capacity, int64_t *written, int64_t *requests)
+int64_t costtop_codex_requests(const uint8_t *data, const codex_run *run, codex_counted *counted,
+                               uint8_t *out, int64_t capacity, int64_t *written, int64_t *requests)
 {
     values to = {.out = out, .capacity = (size_t)capacity};
     size_t place = value_list(&to, 0);
@@ -158,7 +158,7 @@ int64_t costtop_codex_requests(const codex_run *run, codex_counted *counted, uin
         memcpy(counted->total, row + CODEX_TOTAL, sizeof counted->total);
         counted->has_total = 1;
         if (!nothing) {
-            put_request(&to, row, run, counted);
+            put_request(&to, row, data, run, counted);
             made++;
         }
     }

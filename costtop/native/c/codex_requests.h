@@ -18,8 +18,7 @@ typedef struct {
 
 /* Rows of counts that follow each other (codex.h), and whose they are. */
 typedef struct {
-    const uint8_t *data; /* of the chunk, which stands at `offset` of its file */
-    int64_t offset, seen; /* the time of receipt, ms */
+    int64_t offset, seen; /* where the chunk stands in its file; the time of receipt, ms */
     const int64_t *rows;
     int64_t count;
     const uint8_t *prefix; /* of the text of a key, before what is the request's own */
@@ -28,13 +27,13 @@ typedef struct {
     uint8_t half[8];  /* of the keys, which all of them share */
 } codex_run;
 
-/* Takes the rows as `Thread.counted` does: a list of the requests that they tell is written to
+/* Takes the rows of a chunk as `Thread.counted` does: a list of the requests that they tell goes to
  * `out`, as values (values.h), each a tuple of a `CallRow`'s own fields and one of its tools. Stops
  * before a row that tells no request and yet has a tool call, and where there is no more room.
  * Gives how many rows it took, and in `*written` how many bytes and in `*requests` how many
  * requests there are. */
-COSTTOP_API int64_t costtop_codex_requests(const codex_run *run, codex_counted *counted,
-                                           uint8_t *out, int64_t capacity, int64_t *written,
-                                           int64_t *requests);
+COSTTOP_API int64_t costtop_codex_requests(const uint8_t *data, const codex_run *run,
+                                           codex_counted *counted, uint8_t *out, int64_t capacity,
+                                           int64_t *written, int64_t *requests);
 
 #endif

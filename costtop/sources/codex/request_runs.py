@@ -36,7 +36,6 @@ class _Run(Structure):
     """What `codex_run` is told."""
 
     _fields_ = (
-        ("data", c_char_p),
         ("offset", c_int64),
         ("seen", c_int64),
         ("rows", c_void_p),
@@ -53,7 +52,7 @@ class RequestRuns:
 
     def __init__(self, compiled: CDLL, rows: "Array[c_int64]") -> None:
         self._take = compiled.costtop_codex_requests
-        self._take.argtypes = [c_void_p, c_void_p, c_void_p, c_int64, c_void_p, c_void_p]
+        self._take.argtypes = [c_char_p, *[c_void_p] * 3, c_int64, *[c_void_p] * 2]
         self._take.restype = c_int64
         self._rows, self._run = addressof(rows), _Run()
         self._counted = create_string_buffer(_COUNTED.size)
@@ -61,11 +60,7 @@ class RequestRuns:
         told = (self._run, self._counted, self._out)
         self._told = (*map(addressof, told), _ROOM, byref(self._written), byref(self._made))
 
-    def begin(self, chunk: Chunk) -> None:
-        """All that comes is of this chunk."""
-        self._run.data, self._run.offset, self._run.seen = chunk.data, chunk.offset, chunk.seen
-
-    def take(self, place: int, count: int, memo: Memo, thread: str) -> int:
+    def take(self, chunk: Chunk, place: int, count: int, memo: Memo, thread: str) -> int:
         """Takes up to `count` rows from the byte `place` of all on; gives how many it took."""
         total, began = memo.get("total"), memo.get("began", "").encode()
         told = (*(total or (0,) * 6), total is not None, len(began), memo.get("chain", "").encode())
@@ -77,10 +72,11 @@ class RequestRuns:
             return 0
         prefix, by_chain, half = request_keys.owner(memo, thread, memo.get("logged", ""))
         run, raw = self._run, prefix.encode("utf-8", "surrogatepass")
+        run.offset, run.seen = chunk.offset, chunk.seen
         run.rows, run.count = self._rows + place, count
         run.prefix, run.prefix_size, run.by_chain = raw, len(raw), by_chain
         run.half = int.from_bytes(half, sys.byteorder)
-        taken: int = self._take(*self._told)
+        taken: int = self._take(chunk.data, *self._told)
         return taken
 
     def remember(self, memo: Memo) -> None:

@@ -27,6 +27,7 @@ ROWS = 1024  # in one go
 _ROW = Struct("=27q8s8s")
 CAREFUL, _, _ASKED, ANSWERED, _USED, LIMITS, _COUNTED, _REQUEST, *_TURNS = range(11)
 _STARTED, _COMPLETED, _CONTEXT = _TURNS
+_SAID = {_REQUEST: 8, _STARTED: 2, _COMPLETED: 2, _CONTEXT: 6}  # numbers of names
 _SPANS, _TOTAL, _COUNTS, _TOOL = slice(3, 11), slice(5, 11), slice(11, 17), slice(18, 29)
 _LINE, _LEFT, FAILED, _ANSWERED_AT = 2, 17, 24, 26
 
@@ -77,7 +78,6 @@ class _Rows:
     ) -> None:
         self._chunk, self._thread, self._lines = chunk, thread, lines
         self._rows, self._runs = memoryview(out).cast("B"), runs
-        runs.begin(chunk)
         self._limits = 0  # where those stand that were told last
 
     def take(self, count: int) -> None:
@@ -105,7 +105,8 @@ class _Rows:
         """Takes a count, and at once those that follow it where that can be; how many of them."""
         thread, memo, taken = self._thread, self._thread.memo, 0
         if not (thread.tools.asked or memo.get("records") or thread.replaying()):
-            taken = self._runs.take(n * _ROW.size, row[_LEFT], memo, thread.name)
+            place = n * _ROW.size
+            taken = self._runs.take(self._chunk, place, row[_LEFT], memo, thread.name)
         if not taken and row[FAILED] >= 0:
             self._tool(_USED, row, held(row[_ANSWERED_AT], thread.seen))
         self._tell_limits(row[_SPANS], at)
@@ -140,9 +141,10 @@ class _Rows:
         if kind == LIMITS:
             self._tell_limits(spans, at)
             return
-        first, second, third, fourth = self._names(spans)
+        first, *more = self._names(spans[: _SAID[kind]])
         if kind == _CONTEXT:
-            thread.context(first, second, third, at)
+            cwd, model = more
+            thread.context(first, cwd, model, at)
         elif kind == _STARTED:
             thread.begins(first, at, fresh=True)
             thread.memo["asked"] = at
@@ -150,8 +152,9 @@ class _Rows:
             thread.finishes(first, "completed", at)
         elif kind == _REQUEST:
             thread.model(first)
+            turn, response, session = more
             used, offset = row[_COUNTS], self._chunk.offset + row[_LINE]
-            thread.requested(third, second, fourth, used, used, at, offset)
+            thread.requested(response, turn, session, used, used, at, offset)
 
     def _names(self, spans: _Row) -> list[str]:
         data = self._chunk.data

@@ -220,10 +220,8 @@ class Thread:
 
     def _whose(self, session: str, turn: str = "", *, yields: bool = False) -> _Whose:
         get = self.memo.get
-        context = _context(*get("where", NOWHERE), turn or get("turn", ""))
-        model, provider, tier = get("model", ""), get("provider", ""), get("tier", "")
-        kind = CallKind(NAME, session, model or DEFAULT_MODEL, context, "", provider, tier, "", "")
-        return kind, CallRest(estimated=not model, yields=yields)
+        told = (session, get("model", ""), get("provider", ""), get("tier", ""))
+        return _whose(*told, *get("where", NOWHERE), turn or get("turn", ""), yields)
 
     def _told(self, key: bytes) -> None:
         """The request `key` is the last one that was told."""
@@ -239,6 +237,23 @@ def _grown(total: Counts | None, before: list[int] | None) -> Counts | None:
         return total
     a, b, c, d, e, _ = (now - then for now, then in zip(total, before, strict=True))
     return total if min(a, b, c, d, e) < 0 else (a, b, c, d, e, 0)
+
+
+@lru_cache(maxsize=1024)
+def _whose(
+    session: str,
+    model: str,
+    provider: str,
+    tier: str,
+    cwd: str,
+    branch: str,
+    project: str,
+    turn: str,
+    yields: bool,
+) -> _Whose:
+    context = _context(cwd, branch, project, turn)
+    kind = CallKind(NAME, session, model or DEFAULT_MODEL, context, "", provider, tier, "", "")
+    return kind, CallRest(estimated=not model, yields=yields)
 
 
 @lru_cache(maxsize=1024)
