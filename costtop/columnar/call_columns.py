@@ -178,8 +178,8 @@ def of_calls(calls: Iterable[Call | CallRow]) -> CallColumns:
     columns: list[Any] = [[*chain(*some)] for some in zip(*parts, strict=True)]
     kind, rest, key, at, *tokens, request, offset, tools = columns or [()] * _WIDTH
     return CallColumns(
-        *_numbered(CallKind, kind),
-        *_numbered(CallRest, rest),
+        *numbered(CallKind, kind),
+        *numbered(CallRest, rest),
         key,
         at,
         tokens,
@@ -249,7 +249,7 @@ _TAKEN: dict[type, Callable[[Any], _Fields]] = {Call: _of_made, CallRow: _of_row
 _WIDTH = 7 + len(Tokens._fields)
 
 
-def _numbered(of: Callable[..., T], values: Iterable[_Fields]) -> tuple[list[T], list[int]]:
+def numbered(of: Callable[..., T], values: Iterable[_Fields]) -> tuple[list[T], list[int]]:
     """The distinct values, as `of` makes them, and for each value which of them it is."""
     found: dict[_Fields, int] = {}
     column = []

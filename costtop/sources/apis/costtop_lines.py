@@ -22,10 +22,11 @@ from costtop.model import (
     ToolUse,
 )
 from costtop.money import NANO, from_dollars, parse
+from costtop.sources.apis import regular_lines
+from costtop.sources.apis.regular_lines import NAME, Count, Pid, text
 from costtop.sources.fold import keys
 from costtop.sources.fold.formats import nowhere
 from costtop.sources.fold.json_lines import (
-    LARGEST,
     Unreadable,
     decoded,
     has_negative_zero,
@@ -37,12 +38,9 @@ from costtop.sources.fold.source import Chunk, Memo, Source
 from costtop.sources.fold.times import stamp
 from costtop.text import clean
 
-NAME = "costtop"
 STATUSES = ("started", "completed", "failed", "aborted")
 _TAGS, _TOOLS = 32, 64  # kept of one call
 _DEAREST = 1_000_000 * NANO  # a call reported as dearer than a million dollars is a broken line
-
-Count = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]
 
 
 class _Tool(msgspec.Struct):
@@ -84,7 +82,7 @@ class _Line(msgspec.Struct):
     geo: str | None = None
     web_searches: Count | None = None
     request: str | None = None
-    pid: Annotated[int, msgspec.Meta(ge=1, le=2**31)] | None = None
+    pid: Pid | None = None
     attempt: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = None
     status: str | None = None
     tools: list[_Tool] | None = None
@@ -94,11 +92,13 @@ class _Line(msgspec.Struct):
 _SORTED = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 _LINE = msgspec.json.Decoder(_Line)
 _TAG = msgspec.json.Decoder(dict[str, Any] | None)
-_KEPT = 4096  # texts and contexts remembered: most lines repeat what the one before said
+_KEPT = 4096  # contexts remembered: most lines repeat what the one before said
 
 
 def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
     """The events of the chunk's lines; every line stands alone, so the memo stays as it is."""
+    if (regular := regular_lines.calls(chunk)) is not None:
+        return [*regular.calls()], memo
     events: list[Event] = []
     parents: set[tuple[str, str]] = set()
 
@@ -128,7 +128,7 @@ def events_of(line: bytes, seen: int, offset: int = 0) -> list[Event]:
     record = decoded(_LINE, line)
     if has_negative_zero(line):
         raise Unreadable("a token count is -0", malformed=False)
-    session = _text(record.session)
+    session = text(record.session)
     if not session:
         raise Unreadable("`session` is empty", malformed=False)
     at = stamp(record.ts, seen)
@@ -136,7 +136,7 @@ def events_of(line: bytes, seen: int, offset: int = 0) -> list[Event]:
         return [_fact(record, session, at)]
     events: list[Event] = [_call(record, session, at, line, offset)]
     if record.parent:
-        parent = _text(record.parent)
+        parent = text(record.parent)
         events.append(SessionFact(NAME, session, parent=parent, at=at))
     return events
 
@@ -149,7 +149,7 @@ def _fact(record: _Line, session: str, at: int) -> TaskFact | SessionFact:
             raise Unreadable(f"`status` of a task is none of {STATUSES}", malformed=False)
         return TaskFact(NAME, session, clean(record.task), record.status, at)
     if record.event == "session":
-        parent = _text(record.parent)
+        parent = text(record.parent)
         if record.status == "ended":
             return SessionFact(NAME, session, parent=parent, ended=at, at=at)
         if record.status in (None, "started"):
@@ -170,18 +170,18 @@ def _call(record: _Line, session: str, at: int, line: bytes, offset: int) -> Cal
         key,
         NAME,
         session,
-        _text(record.model),
+        text(record.model),
         tokens,
         at,
         _context(record),
-        agent=_text(record.agent),
-        provider=_text(record.provider),
-        tier="" if record.service_tier == "standard" else _text(record.service_tier),
-        speed=_text(record.speed),
-        geo=_text(record.geo),
+        agent=text(record.agent),
+        provider=text(record.provider),
+        tier="" if record.service_tier == "standard" else text(record.service_tier),
+        speed=text(record.speed),
+        geo=text(record.geo),
         searches=record.web_searches or 0,
         reported=_reported(record.cost_usd),
-        request=_text(record.request),
+        request=text(record.request),
         status="ok" if record.status in (None, "ok") else "error",
         attempt=record.attempt or 1,
         pid=record.pid,
@@ -237,7 +237,7 @@ def _context(record: _Line) -> Context:
 @lru_cache(_KEPT)
 def _cleaned(*said: Any) -> Context:
     *texts, tags = said
-    return Context._make((*map(_text, texts), _tags(tags)))
+    return Context._make((*map(text, texts), _tags(tags)))
 
 
 def _tags(raw: bytes) -> str:
@@ -258,7 +258,7 @@ def _tools(record: _Line) -> tuple[ToolUse, ...]:
     return tuple(
         ToolUse(
             clean(tool.name),
-            _text(tool.key),
+            text(tool.key),
             tool.error,
             None if tool.result is None else clean(tool.result),
         )
@@ -277,11 +277,6 @@ def _reported(cost: float | str | None) -> int | None:
     if not 0 <= nanos <= _DEAREST:
         raise Unreadable("`cost_usd` is out of range", malformed=False)
     return nanos
-
-
-@lru_cache(_KEPT)
-def _text(value: str | None) -> str:
-    return clean(value) if value else ""
 
 
 SOURCE = Source(
