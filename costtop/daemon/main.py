@@ -28,7 +28,7 @@ from costtop.daemon.alerting.breaker_actions import Breakers
 from costtop.daemon.commands.front_desk import FrontDesk
 from costtop.daemon.commands.guard import Guard
 from costtop.daemon.commands.hook_reports import HookReports
-from costtop.daemon.commands.obey import Executors, Obey, is_command
+from costtop.daemon.commands.obey import Executors, Obey, commands_among
 from costtop.daemon.commands.peer_reports import PeerReports
 from costtop.daemon.commands.started_runs import StartedRuns
 from costtop.daemon.config_changes import ConfigChanges, loaded
@@ -129,7 +129,7 @@ async def _serve(paths: Paths, config: Config, lock: int, *, read_only: bool) ->
     ends = Ends(asyncio.Event(), asyncio.Event(), asyncio.Event(), lock)
     signals.on_signals((signal.SIGTERM, signal.SIGINT), ends.stop.set, once=True)
     signals.on_signals((signal.SIGHUP,), ends.reload.set)
-    desk = FrontDesk(paths.socket, is_command)
+    desk = FrontDesk(paths.socket, commands_among)
     daemon = _Daemon(
         paths, ends, ProcessActions(), Reloads(paths), Faults(), desk, left(paths.database)
     )

@@ -12,7 +12,8 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from itertools import takewhile
@@ -47,22 +48,22 @@ Answer = Callable[[list[bytes], Caller], Awaitable[list[bytes]]]
 
 A future is waited for as it is, without a task; of a cancelled one the peer is told to try again.
 """
-IsCommand = Callable[[bytes], bool]
-"""Whether a line is a command, which has places of its own."""
+Commands = Callable[[Sequence[bytes]], int]
+"""How many of some lines are commands, which have places of their own."""
 
 
 @asynccontextmanager
 async def listening(
-    path: Path, answer: Answer, is_command: IsCommand | None = None, idle: float = IDLE
+    path: Path, answer: Answer, commands: Commands | None = None, idle: float = IDLE
 ) -> AsyncIterator[None]:
     """Serves the socket while the context is open. The caller holds the instance's lock.
 
-    Without `is_command` there are no reserved places.
+    Without `commands` there are no reserved places.
     """
     private_directory(path.parent)
     with contextlib.suppress(FileNotFoundError):
         path.unlink()  # stale: who holds the lock is the only daemon
-    places = _Places(answer, is_command, idle)
+    places = _Places(answer, commands, idle)
     before = os.umask(0o177)
     try:
         server = await asyncio.get_running_loop().create_unix_server(
@@ -93,8 +94,8 @@ def _inode(path: Path) -> int:
 class _Places:
     """Who is connected, the longest first, with a place of its own or in the reserve."""
 
-    def __init__(self, answer: Answer, is_command: IsCommand | None, idle: float) -> None:
-        self._answer, self._is_command, self.idle = answer, is_command, idle
+    def __init__(self, answer: Answer, commands: Commands | None, idle: float) -> None:
+        self._answer, self._commands, self.idle = answer, commands, idle
         self._own: dict[_Peer, None] = {}
         self._reserve: dict[_Peer, None] = {}
         self._resting = 0
@@ -111,7 +112,7 @@ class _Places:
         if len(self._own) < CLIENTS:
             self._own[peer] = None
             return
-        size = RESERVED if self._is_command else 0
+        size = RESERVED if self._commands else 0
         if len(self._reserve) < size:
             self._reserve[peer] = None
             return
@@ -133,7 +134,7 @@ class _Places:
 
         To commit the lines of many costs little more than those of one.
         """
-        if self._is_command and any(map(self._is_command, lines)):
+        if self._commands and self._commands(lines):
             peer.serve()
             return
         lately = self._lately
@@ -169,9 +170,9 @@ class _Places:
 
     def odd(self, lines: list[bytes], answers: list[bytes]) -> int:
         """How many of them were commands, or refused."""
-        refused = sum(answer.startswith(_REFUSED) for answer in answers)
-        told = sum(map(self._is_command, lines)) if self._is_command else 0
-        return max(refused, told)
+        each = Counter(answers).items()  # nearly all are alike
+        refused = sum(count for answer, count in each if answer.startswith(_REFUSED))
+        return max(refused, self._commands(lines) if self._commands else 0)
 
     async def rest(self, odd: int) -> None:
         """Lets a peer that was answered wait for as long as its share of odd lines takes.
@@ -187,13 +188,14 @@ class _Places:
 
     def taken(self, peer: "_Peer", lines: list[bytes]) -> tuple[list[bytes], str]:
         """(lines to answer, why those after them are not): of the reserve commands alone."""
-        if self._is_command is None or peer not in self._reserve:
+        commands = self._commands
+        if commands is None or peer not in self._reserve:
             return lines, ""
         if len(self._own) < CLIENTS:
             self.leave(peer)
             self._own[peer] = None
             return lines, ""
-        fit = list(takewhile(self._is_command, lines))
+        fit = list(takewhile(lambda line: commands((line,)), lines))
         return fit, _BUSY if len(fit) < len(lines) else ""
 
     def answer(self, peer: "_Peer", lines: list[bytes]) -> "asyncio.Future[list[bytes]]":
@@ -263,8 +265,8 @@ class _Peer(asyncio.Protocol):
             ended[0] = b"".join((*self._parts, ended[0]))
             self._parts = []
         self._parts += [rest] if rest else []
-        too_long = any(len(line) > FRAME for line in ended)
-        self._take(list(takewhile(lambda line: len(line) <= FRAME, ended)))
+        too_long = max(map(len, ended), default=0) > FRAME
+        self._take([*takewhile(lambda line: len(line) <= FRAME, ended)] if too_long else ended)
         if too_long or sum(map(len, self._parts)) > FRAME:
             self._end(f"a line is longer than {FRAME} bytes")
 

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import threading
+from collections.abc import Sequence
 from contextlib import ExitStack, asynccontextmanager
 
 import pytest
@@ -23,8 +24,8 @@ async def echo(lines: list[bytes], _: Caller) -> list[bytes]:
     return [b"heard " + each + b"\n" for each in lines]
 
 
-def is_order(text: bytes) -> bool:
-    return text.startswith(b"do")
+def orders(lines: Sequence[bytes]) -> int:
+    return sum(line.startswith(b"do") for line in lines)
 
 
 @pytest.fixture
@@ -50,12 +51,12 @@ async def told(reader):
 
 
 async def test_a_peer_that_says_nothing_is_let_go_without_a_word(path):
-    async with door.listening(path, echo, is_order, SOON), peer(path) as (reader, _):
+    async with door.listening(path, echo, orders, SOON), peer(path) as (reader, _):
         assert await told(reader) == b""
 
 
 async def test_a_peer_that_drips_one_line_for_ever_is_let_go(path):
-    async with door.listening(path, echo, is_order, SOON), peer(path) as (reader, writer):
+    async with door.listening(path, echo, orders, SOON), peer(path) as (reader, writer):
 
         async def drip():
             while True:
@@ -72,20 +73,20 @@ async def test_a_peer_whose_answer_takes_long_is_waited_for(path):
         await asyncio.sleep(4 * SOON)
         return await echo(lines, caller)
 
-    async with door.listening(path, slow, is_order, SOON), peer(path) as (reader, writer):
+    async with door.listening(path, slow, orders, SOON), peer(path) as (reader, writer):
         writer.write(b"do kill\n")
         assert await reader.readline() == b"heard do kill\n"
 
 
 async def test_what_was_said_before_the_end_is_answered_also_without_a_newline(path):
-    async with door.listening(path, echo, is_order), peer(path) as (reader, writer):
+    async with door.listening(path, echo, orders), peer(path) as (reader, writer):
         writer.write(b"one\ntwo")
         writer.write_eof()
         assert await told(reader) == b"heard one\nheard two\n"
 
 
 async def test_lines_before_one_that_is_too_long_are_answered_first(path):
-    async with door.listening(path, echo, is_order), peer(path) as (reader, writer):
+    async with door.listening(path, echo, orders), peer(path) as (reader, writer):
         writer.write(b"one\n\n" + b"x" * (door.FRAME + 1) + b"\n")
         assert await reader.readline() == b"heard one\n"
         assert await reader.readline() == b"heard \n"
@@ -94,7 +95,7 @@ async def test_lines_before_one_that_is_too_long_are_answered_first(path):
 
 async def test_when_all_places_are_taken_orders_are_heard_and_records_told_to_try_again(path):
     full = AllOf(path, door.CLIENTS)
-    async with door.listening(path, echo, is_order), full, peer(path) as (reader, writer):
+    async with door.listening(path, echo, orders), full, peer(path) as (reader, writer):
         writer.write(b"do kill\n")
         assert await reader.readline() == b"heard do kill\n"
         writer.write(b"do this\nrecord\ndo that\n")
@@ -104,7 +105,7 @@ async def test_when_all_places_are_taken_orders_are_heard_and_records_told_to_tr
 
 async def test_silent_peers_of_the_reserve_do_not_keep_an_order_out(path):
     full = AllOf(path, door.CLIENTS + door.RESERVED)
-    async with door.listening(path, echo, is_order), full, peer(path) as (reader, writer):
+    async with door.listening(path, echo, orders), full, peer(path) as (reader, writer):
         writer.write(b"do kill\n")
         assert await reader.readline() == b"heard do kill\n"
 
@@ -133,7 +134,7 @@ async def test_who_calls_among_others_is_heard_with_them_and_an_order_at_once(pa
         return await echo(lines, caller)
 
     one, two, three = peer(path), peer(path), peer(path)
-    serving = door.listening(path, take, is_order)
+    serving = door.listening(path, take, orders)
     async with serving, one as (a, to_a), two as (b, to_b), three as (c, to_c):
         to_a.write(b"first\n")
         assert await a.readline() == b"heard first\n"

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from costtop import lasting
 from costtop.receive.caller import Caller
-from costtop.receive.socket import IsCommand, listening
+from costtop.receive.socket import Commands, listening
 
 _LOOK = 2.0  # s between two looks at the socket's file, which whatever clears /tmp may take away
 _PATIENCE = 5.0  # s that lines under way may take before the work is begun anew
@@ -27,8 +27,8 @@ class Clerk(Protocol):
 class FrontDesk:
     """The socket of one daemon, for as long as it lives."""
 
-    def __init__(self, socket: Path, is_command: IsCommand) -> None:
-        self._socket, self._is_command = socket, is_command
+    def __init__(self, socket: Path, commands: Commands) -> None:
+        self._socket, self._commands = socket, commands
         self._door: AsyncExitStack | None = None
         self._clerk: Clerk | None = None
         self._there = asyncio.Event()
@@ -64,7 +64,7 @@ class FrontDesk:
     async def _open(self) -> None:
         await self.close()
         door = AsyncExitStack()
-        await door.enter_async_context(listening(self._socket, self._answer, self._is_command))
+        await door.enter_async_context(listening(self._socket, self._answer, self._commands))
         self._door = door
 
     def _answer(self, lines: list[bytes], caller: Caller) -> Awaitable[list[bytes]]:

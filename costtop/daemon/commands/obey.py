@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, assert_never, get_args
 
@@ -100,7 +100,7 @@ class Obey:
 
     def answer(self, lines: list[bytes], caller: Caller) -> Awaitable[list[bytes]]:
         """One answer for each line, in order."""
-        if self._executors.peer_reports.has_noted(lines, caller) and all(map(_is_call, lines)):
+        if _are_calls(lines) and self._executors.peer_reports.has_noted(lines, caller):
             return self._executors.acceptor.accept(lines)
         return self._answer_each(lines, caller)
 
@@ -255,14 +255,16 @@ def decoded(line: bytes) -> dict[str, Any] | None:
     return tree if isinstance(tree, dict) and "do" in tree else None
 
 
-def is_command(line: bytes) -> bool:
-    """Whether a line is a command, good or bad, and no call record."""
-    return decoded(line) is not None
+def commands_among(lines: Sequence[bytes]) -> int:
+    """How many of the lines are commands, good or bad, and no call records."""
+    if b'"do"' not in b"\n".join(lines):  # as nearly all: a look at each would be the longer one
+        return 0
+    return sum(decoded(line) is not None for line in lines)
 
 
-def _is_call(line: bytes) -> bool:
-    """Whether a line is a call record, good or bad, at the first look."""
-    return b'"do"' not in line and bool(line.strip())
+def _are_calls(lines: Sequence[bytes]) -> bool:
+    """Whether all lines are call records, good or bad, at the first look."""
+    return b'"do"' not in b"\n".join(lines) and all(map(bytes.strip, lines))
 
 
 def command_of(tree: dict[str, Any]) -> Command:
