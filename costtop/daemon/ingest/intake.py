@@ -282,11 +282,11 @@ class Ingest:
             for item, own in zip(folded, each, strict=True)
         ]
 
-    def _each_priced(self, calls: Sequence[Collection[Call]]) -> Iterable[Collection[Priced]]:
+    def _each_priced(self, told: Sequence[Collection[Call]]) -> Iterable[Collection[Priced]]:
         """The calls of each turn with their prices: by columns where they are many."""
-        if sum(map(len, calls)) > _FEW:
-            return parts(self._priced(whole(calls, of_calls)), map(len, calls))
-        return [list(map(self._one_priced, some)) for some in calls]
+        if sum(map(len, told)) > calls.FEW:
+            return parts(self._priced(whole(told, of_calls)), map(len, told))
+        return [list(map(self._one_priced, some)) for some in told]
 
     def _one_priced(self, call: Call) -> Priced:
         computed, rates, short = self._prices.price(call)

@@ -22,7 +22,7 @@ from costtop.text import clean
 
 NAME = "costtop"
 LEAST = 8  # lines that are sooner read together than one by one
-_KEPT = 4096  # texts remembered: most lines repeat what the one before said
+_KEPT = 4096  # texts and kinds of calls remembered: most lines repeat what earlier ones said
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]
 Pid = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
@@ -111,6 +111,7 @@ def _fit(tokens: Sequence[Sequence[int]]) -> bool:
     )
 
 
+@lru_cache(_KEPT)
 def _kind(session: str, model: str, provider: str, agent: str, *whose: str) -> CallKind:
     cwd, branch, project, feature, user, task, host = map(text, whose)
     return CallKind(

@@ -22,7 +22,7 @@ from costtop.store.sessions import kept_lives, task_completion, tasks
 from costtop.store.sessions.sessions import Ref
 from costtop.store.sessions.tasks import record_tasks
 
-_FEW = 8  # calls that are sooner written one by one than by columns
+FEW = 8  # calls that are sooner written one by one than by columns
 
 
 class Recorded(NamedTuple):
@@ -98,7 +98,7 @@ def _awaited(
     db: sqlite3.Connection, into: WriteContext, calls: Sequence[Collection[Priced]], now: int
 ) -> Arrivals | FewArrivals:
     """What takes these calls: by columns where they are many."""
-    if sum(map(len, calls)) <= _FEW:
+    if sum(map(len, calls)) <= FEW:
         return FewArrivals(now)
     columns = whole(calls, of_priced)
     if not into.runs:  # who runs may say otherwise
