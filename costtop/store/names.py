@@ -11,6 +11,7 @@ from functools import partial
 from itertools import chain, count
 
 from costtop.model import Context, Rates
+from costtop.store import many_rows
 from costtop.store.sums.context_parts import Parts, bare_row
 
 _REMEMBERED = 4_000  # texts and contexts kept: every task of every user is one of each
@@ -144,11 +145,12 @@ def _put(
     if not rows:
         return {}
     first = 1 + int(db.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0])
-    made = db.executemany(
+    made = many_rows.insert(
+        db,
         f"INSERT OR IGNORE INTO {table} (id, {columns}) VALUES (?{',?' * len(rows[0])})",
         [(number, *row) for number, row in enumerate(rows, first)],
     )
-    if made.rowcount == len(rows):  # as in nearly every batch of a first import
+    if made == len(rows):  # as in nearly every batch of a first import
         return dict(zip(rows, count(first)))
     found = db.execute(f"SELECT id FROM {table} WHERE id >= ?", (first,))
     return {rows[number - first]: number for (number,) in found}

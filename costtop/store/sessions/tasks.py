@@ -15,6 +15,7 @@ from operator import not_
 
 from costtop.model import Outcome, TaskFact, ToolUse
 from costtop.named import NamedTuple
+from costtop.store import many_rows
 from costtop.store.calls.call_row import has_key
 from costtop.store.names import Names
 from costtop.store.sums import task_sums
@@ -116,7 +117,7 @@ def _record_new(
         (*name, *course, *_whose(db, session, fact), *sums.get(name, (0, 0, 0)))
         for name, (session, fact, course) in made.items()
     ]
-    db.executemany(_ALL_NEW, rows)
+    many_rows.insert(db, _ALL_NEW, rows)
     return rest
 
 
@@ -282,9 +283,9 @@ def write_tools(db: sqlite3.Connection, names: Names, asked: Iterable[ToolRow]) 
         for row, (error, result) in zip(compress(bare, told), answers, strict=True)
     ]
     if answered:
-        db.executemany(_ANSWERED, answered)
+        many_rows.insert(db, _ANSWERED, answered)
     if len(answered) < len(bare):
-        db.executemany(_WAITING, compress(bare, map(not_, told)))
+        many_rows.insert(db, _WAITING, [*compress(bare, map(not_, told))])
 
 
 def rows_of(call: int, tools: Iterable[ToolUse]) -> Iterator[ToolRow]:

@@ -5,6 +5,7 @@ from operator import add
 from typing import Any
 
 from costtop.named import NamedTuple
+from costtop.store import many_rows
 
 SUMS = (
     "calls, errors, unpriced, cost, reported, reported_calls, input, cache_read, cache_write,"
@@ -57,7 +58,7 @@ class RollupTable:
         if not self.deltas:
             return
         rows = [(*key, *sums) for key, sums in sorted(self.deltas.items())]
-        db.executemany(self.statements.add, rows)
+        many_rows.insert(db, self.statements.add, rows)
         if shrunk:  # a row that got more calls has some left
             calls = self.statements.calls
             gone = [key for key, sums in self.deltas.items() if sums[calls] <= 0]

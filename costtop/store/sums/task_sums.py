@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from costtop.store import many_rows
 from costtop.store.sums import rolled
 
 _ADD = (
@@ -58,7 +59,7 @@ def add(
         found[session, task] = calls + sums[0], cost + sums[3], fresh + more
     roots = {one: db.execute(_ROOT, (one,)).fetchone() for one in {one for one, _ in found}}
     rows = [(roots[one][0], task, one, *sums) for (one, task), sums in found.items() if roots[one]]
-    db.executemany(_ADD, rows)
+    many_rows.insert(db, _ADD, rows)
     if told := [row for row in rows if roots[row[2]][1]]:
         db.executemany(_TO_TASK, told)
     if shrunk:
