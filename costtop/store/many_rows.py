@@ -16,12 +16,14 @@ Rows = Sequence[tuple[object, ...]]
 
 
 def insert(db: sqlite3.Connection, statement: str, rows: Rows) -> int:
-    """Runs an INSERT, whose values are bare question marks, for each row; how many it changed."""
+    """Runs an INSERT of question marks (and numbers) for each row; how many it changed."""
     whole = len(rows) - len(rows) % _AT_ONCE
     if not whole:
         return db.executemany(statement, rows).rowcount
     values = chain.from_iterable(islice(rows, whole))
-    changed = db.executemany(_of_many(statement), zip(*[values] * (len(rows[0]) * _AT_ONCE)))
+    changed = db.executemany(
+        _of_many(statement), zip(*[values] * (len(rows[0]) * _AT_ONCE), strict=True)
+    )
     rest = db.executemany(statement, rows[whole:]) if whole < len(rows) else None
     return changed.rowcount + (rest.rowcount if rest else 0)
 

@@ -1,12 +1,13 @@
 """Takes in what has gathered, newest first; what is written meanwhile does not wait for it.
 
-Workers fold a large backlog. It commits in parts of about a tenth of a second, so that commands,
-hooks and live lines get their turn between two of them.
+Workers fold a large backlog. It commits in parts of half a tenth of a second, so that
+commands, hooks and live lines get their turn between two of them.
 """
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 from costtop.daemon import fold_process, lean
@@ -22,7 +23,9 @@ from costtop.tail.roots import Seen
 
 TURN = 4 << 20  # bytes a turn, live
 _IMPORT_TURN = 24 << 20  # bytes of files that are folded in one go while a backlog is taken in
-_CALLS_AT_ONCE = 1_000  # about as many calls are in a transaction: others wait for its end
+_OTHERS_WAIT = 0.05  # s at most, about, that others wait for the end of a transaction
+_LEAST_CALLS, _MOST_CALLS = 500, 4_000  # of a transaction of as many as it takes
+CALLS_AT_ONCE = 1_000  # of a transaction, where nothing is known of how long one takes
 _PATIENCE = 0.05  # s that what was just written waits for a worker
 FIRST_TURN = 2 << 20  # bytes of its first group: today's spend is on the screen at once
 _FILES_AT_ONCE = 400  # files of one transaction
@@ -64,6 +67,7 @@ class Backlog:
         self._under_way: set[bytes] = set()  # files that they read now
         self._owed: dict[bytes, Seen] = {}  # those written to meanwhile
         self._idle = 0  # times of _PATIENCE for which the store had nothing to do
+        self._calls = CALLS_AT_ONCE  # that are stored in a transaction
 
     async def take(self, seen: Sequence[Seen], size: int) -> None:
         """Reads these files to their ends; `size` is how many bytes that are."""
@@ -139,8 +143,10 @@ class Backlog:
             await self._serve_live()
         self._turns.remove(turn)
         folded = turn.folding.result()
-        for part in parts(folded):
+        for part in parts(folded, self._calls if self.urgent else _MOST_CALLS):
+            began = time.monotonic()
             await self._steps.commit(part)
+            self._calls = at_once(calls_of(part), time.monotonic() - began)
             self._under_way.difference_update(item.place.path for item in part if not item.more)
             await self._serve_live()
         self._begin(further(turn.orders, folded), pool, waiting)
@@ -187,16 +193,32 @@ def _next(order: Order, folded: Folded) -> Order:
     return order._replace(change=change, memo=folded.memo, seen=now_ms())
 
 
-def parts(folded: Sequence[Folded]) -> Iterator[Sequence[Folded]]:
-    """The same in order, in parts of about a transaction each."""
+def calls_of(folded: Iterable[Folded]) -> int:
+    """How many calls some turns have."""
+    return sum(len(item.calls) for item in folded)
+
+
+def at_once(calls: int, seconds: float) -> int:
+    """How many calls the next transaction has, after one of so many that took so long.
+
+    The larger, the fewer pages are written: the index of keys has its own in all places.
+    """
+    fitting = round(calls * _OTHERS_WAIT / max(seconds, 1e-6))
+    return min(_MOST_CALLS, max(_LEAST_CALLS, fitting))
+
+
+def parts(folded: Sequence[Folded], calls: int = CALLS_AT_ONCE) -> Iterator[Sequence[Folded]]:
+    """The same in order, in parts of about a transaction each: of `calls` calls, all alike."""
+    whole = calls_of(folded)
+    least = max(1, whole / max(1, round(whole / calls)))
     part: list[Folded] = []
-    calls = 0
+    gathered = 0
     for item in folded:
         part.append(item)
-        calls += len(item.calls)
-        if calls >= _CALLS_AT_ONCE:
+        gathered += len(item.calls)
+        if gathered >= least:
             yield part
-            part, calls = [], 0
+            part, gathered = [], 0
     if part:
         yield part
 
