@@ -7,7 +7,7 @@ taken out as a `Sight`, and what it became is put back in its place.
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain, compress, repeat
 from operator import itemgetter, sub
 from typing import Any
@@ -26,7 +26,7 @@ from costtop.store.calls.call_row import (
 from costtop.store.calls.merge import Sight
 from costtop.store.calls.otlp_twins import heard_rank
 from costtop.store.calls.write_context import WriteContext
-from costtop.store.sessions.tasks import ToolRow, with_outcomes
+from costtop.store.sessions.tasks import NO_TOOLS, ToolRows, with_outcomes
 
 Rows = list[Sequence[Any]]
 """Columns by the fields of `CallRow`."""
@@ -107,9 +107,9 @@ class FewArrivals:
         rows = [self._became[n] for n, one in enumerate(which) if one]
         return list(zip(*rows, strict=True)) or [()] * len(CallRow._fields)
 
-    def tools(self, numbers: Sequence[int], which: bytes) -> Iterator[ToolRow]:
+    def tools(self, numbers: Sequence[int], which: bytes) -> ToolRows:
         """The tools of those that are written as they came: there are none."""
-        return iter(())
+        return NO_TOOLS
 
 
 def _sight(
@@ -304,19 +304,19 @@ class Arrivals:
             rank = heard_rank(rank, call.session, call.service)
         return Sight(self.row(n), rank, priced, None, self.ids[self.calls.calls.kind[n]])
 
-    def tools(self, numbers: Sequence[int], which: bytes) -> Iterator[ToolRow]:
+    def tools(self, numbers: Sequence[int], which: bytes) -> ToolRows:
         """The tools of the calls of which `which` says 1; `numbers` are those of all calls."""
         tools = self.calls.calls.tools
         sizes = list(map(sub, tools.ends[1:], tools.ends))
-        rows = zip(
-            chain.from_iterable(map(repeat, numbers, sizes)),
-            chain.from_iterable(map(range, sizes)),
+        rows = [
+            list(chain.from_iterable(map(repeat, numbers, sizes))),
+            list(chain.from_iterable(map(range, sizes))),
             *tools[1:],
-            strict=True,
-        )
+        ]
         if 0 not in which:
             return rows
-        return compress(rows, chain.from_iterable(map(repeat, which, sizes)))
+        chosen = list(chain.from_iterable(map(repeat, which, sizes)))
+        return [list(compress(column, chosen)) for column in rows]
 
     def become(self, rows: Mapping[int, CallRow]) -> None:
         """Puts what calls have become into their places."""
@@ -333,7 +333,18 @@ class Arrivals:
         """The columns of the rows of which `which` says 1."""
         if 0 not in which:
             return self.rows
-        return [list(compress(column, which)) for column in self.rows]
+        if which.count(0) * 8 > len(which):
+            return [list(compress(column, which)) for column in self.rows]
+        gone = [n for n, one in enumerate(which) if not one][::-1]
+        return [_without(column, gone) for column in self.rows]
+
+
+def _without(column: Sequence[Any], places: Sequence[int]) -> list[Any]:
+    """The column without what stands in these places, which go down."""
+    rest = list(column)
+    for n in places:
+        del rest[n]
+    return rest
 
 
 def _cards(

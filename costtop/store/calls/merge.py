@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cache, partial
+from functools import lru_cache, partial
 from itertools import compress, pairwise, repeat
 from operator import is_not, itemgetter, ne
 from typing import Any
@@ -159,6 +159,8 @@ def write(
     updates: list[tuple[int, CallRow]],
 ) -> None:
     """Writes new calls, whose rows are columns by the fields of `CallRow`, and changed ones."""
+    same = _same(rows) if len(numbers) >= _MANY else ()
+    said = {n for n, _ in same}
     for start, stop, told in _alike(rows):
         whole = (start, stop) == (0, len(numbers))
         columns = rows if whole else [column[start:stop] for column in rows]
@@ -166,22 +168,30 @@ def write(
         values = zip(
             numbers[start:stop],
             kept_keys(columns[0]),
-            *_mostly_of(columns),
+            *(columns[n] for n in _MOSTLY if n not in said),
             *compress(often_null, told),
             strict=True,
         )
-        db.executemany(_insert(told), values)
+        db.executemany(_insert(told, same), values)
     if updates:
         db.executemany(_UPDATE, [(*_kept(row), call_id) for call_id, row in updates])
 
 
 # To bind bytes or None costs `sqlite3` more than all else of a value: it asks for adapters. So keys
-# go as byte arrays, and what is NULL in most rows is not named.
+# go as byte arrays, and what is NULL in most rows is not named. What is the same in all calls of a
+# batch stands in the statement.
 
 _OFTEN_NULL = ("computed", "reported", "request", "media")
 _SELDOM = tuple(map(CallRow._fields.index, _OFTEN_NULL))
 _MOSTLY = tuple(n for n in range(1, len(CallRow._fields)) if n not in _SELDOM)
-_seldom_of, _mostly_of = itemgetter(*_SELDOM[1:]), itemgetter(*_MOSTLY)
+_seldom_of = itemgetter(*_SELDOM[1:])
+_OFTEN_SAME = tuple(
+    map(
+        CallRow._fields.index,
+        ("provider", "variant", "cache_write_1h", "reasoning", "searches", "flags", "attempt"),
+    )
+)
+_MANY = 100  # calls from which it pays to look which columns say the same of all
 _COMPUTED, _COST = map(CallRow._fields.index, ("computed", "cost"))
 
 
@@ -199,11 +209,20 @@ def _kept_computed(columns: Sequence[Sequence[Any]]) -> list[int | None]:
     return list(map(kept_computed, columns[_COMPUTED], columns[_COST]))
 
 
-@cache
-def _insert(told: tuple[bool, ...]) -> str:
-    fields = [CallRow._fields[n] for n in (0, *_MOSTLY)]
-    names = ", ".join([*fields, *compress(_OFTEN_NULL, told)])
-    return f"INSERT INTO calls (id, {names}) VALUES (?{',?' * len(names.split(','))})"
+def _same(rows: Sequence[Sequence[Any]]) -> tuple[tuple[int, int], ...]:
+    """Which of `_OFTEN_SAME` say the same of all calls, and what."""
+    columns = ((n, rows[n]) for n in _OFTEN_SAME)
+    return tuple((n, one[0]) for n, one in columns if one.count(one[0]) == len(one))
+
+
+@lru_cache(64)
+def _insert(told: tuple[bool, ...], same: tuple[tuple[int, int], ...]) -> str:
+    said = dict(same)
+    fields = [n for n in (0, *_MOSTLY) if n not in said]
+    names = [*map(CallRow._fields.__getitem__, fields), *compress(_OFTEN_NULL, told)]
+    named = ", ".join(["id", *names, *map(CallRow._fields.__getitem__, said)])
+    marks = ",".join(["?"] * (1 + len(names)))
+    return f"INSERT INTO calls ({named}) VALUES ({marks}{''.join(f',{x}' for x in said.values())})"
 
 
 def _kept(row: CallRow) -> tuple[object, ...]:

@@ -5,10 +5,10 @@ do not know old values). Negative deltas take back what an earlier sight of a ca
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate, compress, islice, pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, chain, compress, islice, pairwise, repeat
 from operator import add, ne, sub
-from typing import Any, TypeVar
+from typing import Any
 
 from costtop.durations import MINUTE, QUARTER, now_ms
 from costtop.store import meta
@@ -30,7 +30,6 @@ _SESSION, _CONTEXT, _FEATURE, _MODEL, _AT, _SEEN, _COST, _REPORTED, _FLAGS = map
     ("session", "context", "feature", "model", "at", "seen", "cost", "reported", "flags"),
 )
 _INPUT, _REASONING = map(CallRow._fields.index, ("input", "reasoning"))  # and all between them
-_Key = TypeVar("_Key")
 _Newest = tuple[int, int, int, int]  # context, feature, model, input of a call
 
 
@@ -138,27 +137,28 @@ class Deltas:
 
     def _sum(self, rows: _Columns, sign: int) -> None:
         """Adds calls to their lines: many in a row have the same, so they are summed by columns."""
-        sessions, at, told = rows[_SESSION], rows[_AT], _told(rows)
-        minutes = [one // MINUTE for one in at]
-        quarters = [one // _MINUTES_A_QUARTER for one in minutes]
-        whose = rows[_CONTEXT], rows[_MODEL], rows[_FEATURE]
-        in_minutes = list(zip(minutes, sessions, strict=True))
-        lines = list(zip(quarters, sessions, *whose, strict=True))
-        if len(at) == 1:
-            some = [sign * column[0] for column in told]
-            self._minutes.add(in_minutes[0], [some[3], some[0], some[2], some[6] + some[10]])
-            self._spend.add(lines[0], some)
-            return
-        upto = [list(accumulate(column, initial=0)) for column in told]
-        tokens = list(map(add, upto[6], upto[10]))
-        for minute, some in _by_turns(in_minutes, (upto[3], upto[0], upto[2], tokens), sign):
-            self._minutes.add(minute, some)
-        for line, some in _by_turns(lines, upto, sign):
-            self._spend.add(line, some)
+        minutes = [one // MINUTE for one in rows[_AT]]
+        whose = rows[_SESSION], rows[_CONTEXT], rows[_MODEL], rows[_FEATURE]
+        told = [column and list(accumulate(column)) for column in _told(rows)]
+        keys = list(zip(minutes, *whose, strict=True))
+        ends = list(_ends(keys))  # of stretches that have all of it in common
+        heads = [keys[end] for end in ends]
+        in_minutes = [head[:2] for head in heads]
+        last = list(compress(ends, _is_last(in_minutes)))
+        cost, unpriced, put_in, put_out = (
+            _apart(told[n], last, sign) for n in (_COSTS, _UNPRICED, _IN, _OUT)
+        )
+        some = zip(cost, _counted(last, sign), unpriced, map(add, put_in, put_out), strict=False)
+        self._minutes.add_all(compress(in_minutes, _is_last(in_minutes)), some)
+        lines = [(minute // _MINUTES_A_QUARTER, *rest) for minute, *rest in heads]
+        last = list(compress(ends, _is_last(lines)))
+        every = (_apart(column, last, sign) for column in told)
+        sums = zip(_counted(last, sign), *every, strict=False)
+        self._spend.add_all(compress(lines, _is_last(lines)), sums)
 
     def _note_latest(self, rows: _Columns) -> None:
         of_session, at, seen = rows[_SESSION], rows[_AT], rows[_SEEN]
-        for start, stop in pairwise([0, *_turns(of_session), len(of_session)]):
+        for start, stop in pairwise(chain([0], (end + 1 for end in _ends(of_session)))):
             late = self._latest.setdefault(of_session[start], _Latest())
             times, when = at[start:stop], seen[start]
             if min(seen[start:stop]) == max(seen[start:stop]):
@@ -220,43 +220,47 @@ class Deltas:
             )
 
 
-def _turns(keys: Sequence[Any]) -> Iterator[int]:
-    """Where another key begins than that before."""
-    return compress(range(1, len(keys)), map(ne, islice(keys, 1, None), keys))
+def _is_last(keys: Sequence[Any]) -> Iterator[bool]:
+    """Of each key whether another one, or none, comes after it."""
+    return chain(map(ne, keys, islice(keys, 1, None)), [True])
+
+
+def _ends(keys: Sequence[Any]) -> Iterator[int]:
+    """Where the last of each stretch of equal keys stands."""
+    return compress(range(len(keys)), _is_last(keys))
 
 
 def _newest(rows: _Columns, n: int) -> _Newest:
     return (rows[_CONTEXT][n], rows[_FEATURE][n], rows[_MODEL][n], rows[_INPUT][n])
 
 
-def _told(rows: _Columns) -> list[Sequence[int]]:
-    """What `spend` says of each of the calls, as columns in its order."""
+def _told(rows: _Columns) -> list[Sequence[int] | None]:
+    """What `spend` says of each call besides that it is one, by columns; None: all say 0."""
     costs, told, flags = rows[_COST], rows[_REPORTED], rows[_FLAGS]
-    nothing = [0] * len(costs)
     unpriced, untold = None in costs, told.count(None) == len(told)
     return [
-        [1] * len(costs),
-        [one & ERROR for one in flags] if any(map(ERROR.__and__, {*flags})) else nothing,
-        [cost is None for cost in costs] if unpriced else nothing,
+        [one & ERROR for one in flags] if any(map(ERROR.__and__, {*flags})) else None,
+        [cost is None for cost in costs] if unpriced else None,
         [cost or 0 for cost in costs] if unpriced else costs,
-        nothing if untold else [one or 0 for one in told],
-        nothing if untold else [one is not None for one in told],
-        *rows[_INPUT : _REASONING + 1],
+        None if untold else [one or 0 for one in told],
+        None if untold else [one is not None for one in told],
+        *(column if any(column) else None for column in rows[_INPUT : _REASONING + 1]),
     ]
 
 
-def _by_turns(
-    keys: Sequence[_Key], upto: Sequence[Sequence[int]], sign: int
-) -> Iterator[tuple[_Key, list[int]]]:
-    """Each key with the sums of its values, as often as it turns up anew.
+_UNPRICED, _COSTS, _IN, _OUT = 1, 2, 5, 9  # of these columns
 
-    `upto` are columns of the sums before each value, and of all.
-    """
-    starts = [0, *_turns(keys)]
-    ends = [*starts[1:], len(keys)]
-    many = (starts, ends) if sign > 0 else (ends, starts)
-    columns = []
-    for column in upto:
-        before, after = (map(column.__getitem__, one) for one in many)
-        columns.append(map(sub, after, before))
-    return zip(map(keys.__getitem__, starts), map(list, zip(*columns, strict=True)), strict=True)
+
+def _apart(upto: Sequence[int] | None, ends: Sequence[int], sign: int) -> Iterable[int]:
+    """The sum of each stretch, of sums up to each value; `ends` are the stretches' last values."""
+    if upto is None:
+        return repeat(0)
+    after = list(map(upto.__getitem__, ends))
+    before = chain([0], after)
+    return map(sub, after, before) if sign > 0 else map(sub, before, after)
+
+
+def _counted(ends: Sequence[int], sign: int) -> Iterable[int]:
+    """How many values each stretch has."""
+    before = chain([-1], ends)
+    return map(sub, ends, before) if sign > 0 else map(sub, before, ends)

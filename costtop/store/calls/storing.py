@@ -114,7 +114,10 @@ def store(
     filling.write()
     plain = _marked(batch.fresh, [batch.slots[key] for key in batch.sights], 0)
     tools = arrived.tools(batch.numbers[1:], plain)
-    tasks.write_tools(db, into.names, chain(tools, became.tools))
+    if became.tools:
+        added = zip(*became.tools, strict=True)
+        tools = [[*one, *more] for one, more in zip(tools, added, strict=True)]
+    tasks.write_tools(db, into.names, tools)
     kept_lives.drop(db, _asked_again(batch))
     deltas.write(db, rev, into.names.parts)
     spent = Spends(arrived, plain, became.spends, _labels(db, into, arrived))

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import compress
 from struct import unpack
 
 from costtop.columnar.call_columns import CallKind
@@ -24,9 +25,8 @@ FeatureOf = Callable[[Context, str, str], str]
 """The feature of a call by the config's rules: (context, source, model) -> name."""
 
 _REMEMBERED = 1_000  # kinds of call whose ids are kept: a session has one or two
-_BITS = 23  # 1 MiB: of a million keys one in twenty is looked up for nothing
+_BITS = 24  # 2 MiB: of a million keys one in seventeen is looked up for nothing
 _MASK = (1 << _BITS) - 1
-_SECOND = 64 - _BITS
 
 
 def computed_first(computed: int | None, reported: int | None) -> int | None:
@@ -62,17 +62,12 @@ class FilledHere:
         bits = self._bits
         if bits is None:
             return keys
-        found = []
         halves = unpack(f">{len(keys)}Q", b"".join([key[:8] for key in keys]))
-        for key, half in zip(keys, halves, strict=True):
-            one, two = half & _MASK, half >> _SECOND
-            first, second = 1 << (one & 7), 1 << (two & 7)
-            if bits[one >> 3] & first and bits[two >> 3] & second:
-                found.append(key)
-            else:
-                bits[one >> 3] |= first
-                bits[two >> 3] |= second
-        return found
+        places = [half & _MASK for half in halves]
+        found = [bits[place >> 3] >> (place & 7) & 1 for place in places]
+        for place in places:
+            bits[place >> 3] |= 1 << (place & 7)
+        return list(compress(keys, found)) if any(found) else []
 
     def written(self, last: int) -> None:
         """The keys asked for last are in the table now, whose last row is `last`."""

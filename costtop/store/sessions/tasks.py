@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import compress
 from operator import not_
+from typing import Any
 
 from costtop.model import Outcome, TaskFact, ToolUse
 from costtop.named import NamedTuple
@@ -38,6 +39,9 @@ _NEW = (
 
 ToolRow = tuple[int, int, str, str, bool | None, str | None]
 """The row of a call, which of its tools, and the fields of `ToolUse`."""
+ToolRows = Sequence[Sequence[Any]]
+"""Columns by the fields of `ToolRow`."""
+NO_TOOLS: ToolRows = ((),) * 6
 
 
 _WAITING = "INSERT OR IGNORE INTO tools (call, nth, name, key) VALUES (?,?,?,?)"
@@ -268,24 +272,24 @@ def _move(db: sqlite3.Connection, old: int, new: int, task: str, name: str = "")
     _put(db, new, name or task, _Course(*row[2:]), row[:2])
 
 
-def write_tools(db: sqlite3.Connection, names: Names, asked: Iterable[ToolRow]) -> None:
+def write_tools(db: sqlite3.Connection, names: Names, asked: ToolRows) -> None:
     """Adds the tools that calls asked for; known ones stay as they are."""
-    rows = list(asked)
-    if not rows:
+    call, nth, name, key, error, result = asked
+    if not call:
         return
-    call, nth, name, key, error, result = zip(*rows, strict=True)
     ids = {one: names.name(db, one) for one in dict.fromkeys(name)}
-    bare = list(zip(call, nth, [ids[one] for one in name], _all_kept(key), strict=True))
+    bare = (call, nth, [ids[one] for one in name], _all_kept(key))
     told = [one is not None or other is not None for one, other in zip(error, result, strict=True)]
-    answers = zip(compress(error, told), compress(result, told), strict=True)
-    answered = [  # a bool is bound at twice the cost of a number
-        (*row, _kept(result), None if error is None else int(error))
-        for row, (error, result) in zip(compress(bare, told), answers, strict=True)
-    ]
-    if answered:
-        many_rows.insert(db, _ANSWERED, answered)
-    if len(answered) < len(bare):
-        many_rows.insert(db, _WAITING, [*compress(bare, map(not_, told))])
+    if any(told):
+        results = _all_kept(list(compress(result, told)))
+        # A bool is bound at twice the cost of a number.
+        errors = [one if one is None else int(one) for one in compress(error, told)]
+        answered = zip(*(compress(one, told) for one in bare), results, errors, strict=True)
+        many_rows.insert(db, _ANSWERED, list(answered))
+    if not all(told):
+        waits = list(map(not_, told))
+        waiting = zip(*(compress(one, waits) for one in bare), strict=True)
+        many_rows.insert(db, _WAITING, list(waiting))
 
 
 def rows_of(call: int, tools: Iterable[ToolUse]) -> Iterator[ToolRow]:
@@ -293,11 +297,12 @@ def rows_of(call: int, tools: Iterable[ToolUse]) -> Iterator[ToolRow]:
     return ((call, nth, *tool) for nth, tool in enumerate(tools))
 
 
-def _all_kept(texts: Sequence[str]) -> list[str | bytearray | None]:
+def _all_kept(texts: Sequence[str | None]) -> list[str | bytearray | None]:
     """`_kept` of each: nearly always all are hashes, which are read in one go."""
-    joined = "".join(texts)
-    if {*map(len, texts)} == {_DIGITS}:
+    told = [text for text in texts if text is not None]
+    if len(told) == len(texts) and {*map(len, told)} == {_DIGITS}:
         with suppress(ValueError):
+            joined = "".join(told)
             read = bytearray.fromhex(joined)
             if read.hex() == joined:
                 size = _DIGITS // 2

@@ -1,6 +1,7 @@
 """One roll-up in SQL: deltas by its key are added up here and written once a batch."""
 
 import sqlite3
+from collections.abc import Iterable
 from operator import add
 from typing import Any
 
@@ -52,6 +53,11 @@ class RollupTable:
             self.deltas[key] = sums
         else:
             known[:] = map(add, known, sums)
+
+    def add_all(self, keys: Iterable[tuple[Any, ...]], sums: Iterable[Iterable[int]]) -> None:
+        """The same of many keys, which need not be distinct."""
+        for key, one in zip(keys, map(list, sums), strict=False):
+            self.add(key, one)
 
     def write(self, db: sqlite3.Connection, *, shrunk: bool) -> None:
         """Adds the deltas to the table's rows; with `shrunk` those without calls go."""
