@@ -4,14 +4,12 @@ A statement that is run for each row opens the table and its indexes each time, 
 what a short row costs. Here one statement takes as many rows as pays.
 """
 
-import re
 import sqlite3
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain, islice
 
 _AT_ONCE = 32  # rows of a statement: twice as many win nothing
-_VALUES = re.compile(r"VALUES (\([^()]*\))")
 Rows = Sequence[tuple[object, ...]]
 
 
@@ -30,4 +28,6 @@ def insert(db: sqlite3.Connection, statement: str, rows: Rows) -> int:
 
 @lru_cache(64)
 def _of_many(statement: str) -> str:
-    return _VALUES.sub(lambda found: f"VALUES {','.join([found[1]] * _AT_ONCE)}", statement, 1)
+    head, values, tail = statement.partition("VALUES ")
+    row, _, tail = tail.partition(")")
+    return f"{head}{values}{','.join([f'{row})'] * _AT_ONCE)}{tail}"

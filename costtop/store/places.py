@@ -6,10 +6,11 @@ Memos are read when their files go on: they are many, and most files are quiet.
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from operator import add
 from typing import TYPE_CHECKING
 
 from costtop.named import NamedTuple
+from costtop.store import many_rows
 from costtop.store.kept_memos import kept, text_of
 
 if TYPE_CHECKING:  # a report asks for times of reading alone
@@ -20,6 +21,11 @@ if TYPE_CHECKING:  # a report asks for times of reading alone
 _BAD_KEPT = 100  # bad records named per file; the count goes on
 _REMEMBERED = 2_000  # ranks kept
 NO_MEMO = "{}"
+_NEW = (
+    "INSERT OR IGNORE INTO places (id, source, path, state, started, born, read_at, calls, bad)"
+    " VALUES (?,?,?,?,?,?,?,?,?)"
+)
+_MEMO = "INSERT OR REPLACE INTO memos (place, memo) VALUES (?,?)"
 _NEVER = 1 << 62  # rank of a channel without files: any file owns a call before it
 
 
@@ -63,6 +69,39 @@ class Places:
         """Empties the caches after a rollback."""
         self._ranks.clear()
 
+    def enter_all(
+        self, db: sqlite3.Connection, readings: "Sequence[Reading]", now: int
+    ) -> "list[tuple[Reading, int]]":
+        """The readings with the ids of their places, all made or moved forward.
+
+        Files that are new to the store are a statement together, as in an import nearly all are.
+        """
+        fresh = [reading for reading in readings if reading.fresh] if len(readings) > 1 else []
+        made = self._make(db, fresh, now) if fresh else {}
+        return [(one, made.get(id(one)) or self.enter(db, one, now)) for one in readings]
+
+    def _make(self, db: sqlite3.Connection, fresh: "Sequence[Reading]", now: int) -> dict[int, int]:
+        """The ids of the new among the places, by the `id` of their readings."""
+        first = 1 + int(db.execute("SELECT coalesce(max(id), 0) FROM places").fetchone()[0])
+        rows = [
+            (number, one.source, bytearray(one.path), one.state, _first_time(one), one.born)
+            for number, one in enumerate(fresh, first)
+        ]
+        read = [(now, len(one.calls), len(one.bad)) for one in fresh]
+        many_rows.insert(db, _NEW, list(map(add, rows, read)))
+        new = {row[0] for row in db.execute("SELECT id FROM places WHERE id >= ?", (first,))}
+        for table in ("memos", "bad_records"):  # of a place that had the number and has gone
+            db.execute(f"DELETE FROM {table} WHERE place >= ?", (first,))
+        made = {id(one): row for one, row in zip(fresh, rows, strict=True) if row[0] in new}
+        told = [(made[id(one)][0], one) for one in fresh if id(one) in made]
+        memos = [(place, one.memo) for place, one in told if one.memo != NO_MEMO]
+        many_rows.insert(db, _MEMO, [(place, kept(memo, fresh=True)) for place, memo in memos])
+        for place, one in told:
+            self._remember(place, _rank(made[id(one)][4], one.born, one.path))
+            if one.bad:
+                self._name_bad(db, place, one.bad, now)
+        return {reading: row[0] for reading, row in made.items()}
+
     def enter(self, db: sqlite3.Connection, reading: "Reading", now: int) -> int:
         """The id of the reading's place, made or moved forward to where the reading ends."""
         started = _first_time(reading)
@@ -87,8 +126,7 @@ class Places:
         if reading.memo == NO_MEMO:
             db.execute("DELETE FROM memos WHERE place = ?", place[:1])
         else:
-            row = (place[0], kept(reading.memo, fresh=reading.fresh))
-            db.execute("INSERT OR REPLACE INTO memos VALUES (?, ?)", row)
+            db.execute(_MEMO, (place[0], kept(reading.memo, fresh=reading.fresh)))
         self._remember(place[0], _rank(place[1], place[2], reading.path))
         if reading.fresh:
             db.execute("DELETE FROM bad_records WHERE place = ?", place[:1])
@@ -126,7 +164,9 @@ def _rank(started: int | None, born: int, path: bytes) -> "Rank":
 def _first_time(reading: "Reading") -> int | None:
     if not reading.path.startswith(b"/"):
         return None  # a channel
-    times = [item.call.at for item in islice(reading.calls, 1)]
+    from costtop.store.calls.batch import first_call_at
+
+    times = first_call_at(reading)
     times += [fact.at or fact.started or _NEVER for fact in reading.facts[:1]]
     first = min(times, default=_NEVER)
     return None if first == _NEVER else first

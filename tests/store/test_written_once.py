@@ -104,7 +104,7 @@ def test_a_new_session_is_written_with_what_is_told_of_it_first(fresh: Any, seed
     for expected in (facts, []):
         db = fresh()
         sessions = Sessions(Names())
-        sessions.expect(expected, 7)
+        sessions.expect(db, expected, 7)
         for fact in facts:
             sessions.learn(db, fact, 7)
         query = (
@@ -125,8 +125,8 @@ def named(db: sqlite3.Connection, row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def test_what_is_expected_once_is_not_written_to_a_session_made_later(fresh: Any) -> None:
     db, sessions = fresh(), Sessions(Names())
-    sessions.expect([SessionFact("claude-code", "s1", version="1.0")], 7)
-    sessions.expect([], 8)
+    sessions.expect(db, [SessionFact("claude-code", "s1", version="1.0")], 7)
+    sessions.expect(db, [], 8)
     ref = sessions.ref(db, "claude-code", "s1")
     assert db.execute("SELECT version, rev FROM sessions WHERE id = ?", (ref.id,)).fetchone() == (
         0, 0,

@@ -5,6 +5,7 @@ rows are in the same transaction, so a crash between them cannot happen.
 """
 
 from collections.abc import Collection, Sequence
+from itertools import islice
 from typing import Any
 
 from costtop.columnar.call_columns import CallColumns, of_calls
@@ -80,6 +81,14 @@ class Reading(NamedTuple):
     plans: Sequence[PlanReading] = ()
     pulls: Sequence[PullLink] = ()
     owner: LogOwner | None = None  # whose its sessions are, where their calls do not say it
+
+
+def first_call_at(reading: Reading) -> list[int]:
+    """The time of the first call of a reading, ms UTC, where it has any."""
+    calls = reading.calls
+    if isinstance(calls, ColumnStretch) and isinstance(calls.whole, PricedColumns):
+        return list(calls.whole.calls.at[calls.start : min(calls.start + 1, calls.stop)])
+    return [one.call.at for one in islice(calls, 1)]
 
 
 def told_of(reading: Reading) -> set[tuple[str, str, str]]:

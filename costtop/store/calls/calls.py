@@ -49,13 +49,13 @@ def record(
     readings = into.forgotten.rest(db, readings)
     adopted = into.sessions.adopted
     facts = [fact for reading in readings for fact in reading.facts]
-    into.sessions.expect(facts, rev)
-    placed = [(reading, into.places.enter(db, reading, now)) for reading in readings]
+    into.sessions.expect(db, facts, rev)
+    placed = into.places.enter_all(db, readings, now)
     into.old_keys.give_way(db, placed, rev)
     if into.owners.take(db, readings, rev):
         into.new_owners()
     arrived = _arrived(db, into, placed, now, rev)
-    into.sessions.expect((), rev)
+    into.sessions.expect(db, (), rev)
     affected: dict[int, Affected] = {}
     if adopted != into.sessions.adopted:  # some of them have another root by now
         affected = moved(db, into, facts)

@@ -41,6 +41,12 @@ _INSERT = (
     " context, agent_type, version, started, last, ended, premium)"
     " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
+_MANY = 4  # new sessions from which they are looked for together
+_ASKED = 50  # by one statement
+_OF_NAMES = (
+    "SELECT n.text, s.session, s.agent FROM sessions s JOIN names n ON n.id = s.source"
+    f" WHERE s.session IN (?{',?' * (_ASKED - 1)})"
+)
 _UNTOLD = (0, 0, 0, None, None, None, None)  # of a session: context, ..., premium
 
 
@@ -54,6 +60,7 @@ class Sessions:
         self._placed: set[tuple[int, str]] = set()  # session rows whose account is written
         self._coming: dict[_Key, SessionFact] = {}  # of each session the first that a batch tells
         self._learnt: dict[int, SessionFact] = {}  # by `id`: written with their new rows
+        self._lacking: set[_Key] = set()  # those of them without a row
         self._rev = 0
         self._expecting = False  # within a batch: nobody else makes rows
         self._last = 0  # the last row, as far as it is known; 0: it is to be asked for
@@ -65,6 +72,7 @@ class Sessions:
         self._labels.clear()
         self._placed.clear()
         self._coming.clear()
+        self._lacking.clear()
         self._last = 0
         self.adopted += 1
 
@@ -73,14 +81,21 @@ class Sessions:
         key = (source, session, agent)
         found = self._refs.get(key)
         if found is None:
-            found = self._keep(key, self._read(db, *key) or self._make(db, *key))
+            found = self._keep(key, self._known(db, key) or self._make(db, *key))
         return found
 
     def taken(self, db: sqlite3.Connection, key: _Key, owned: Owned) -> tuple[int, bool]:
         """The row of `key`, and whether it was made now and is owned so from its beginning."""
-        found = self._refs.get(key) or self._read(db, *key)
+        found = self._refs.get(key) or self._known(db, key)
         made = found is None
         return self._keep(key, found or self._make(db, *key, owned)).id, made
+
+    def _known(self, db: sqlite3.Connection, key: _Key) -> Ref | None:
+        """The row of `key` that stands in the table, which is not asked for those it lacks."""
+        if key not in self._lacking:
+            return self._read(db, *key)
+        self._lacking.discard(key)  # it is made now
+        return None
 
     def _keep(self, key: _Key, ref: Ref) -> Ref:
         if len(self._refs) >= _REMEMBERED:
@@ -189,7 +204,7 @@ class Sessions:
             fact.premium,
         )
 
-    def expect(self, facts: Iterable[SessionFact], rev: int) -> None:
+    def expect(self, db: sqlite3.Connection, facts: Iterable[SessionFact], rev: int) -> None:
         """These come next: the first of a session that is new by then is written with its row.
 
         All of them have to be handed to `learn` all the same; without any, none is expected.
@@ -200,6 +215,7 @@ class Sessions:
         for fact in facts:
             self._coming.setdefault((fact.source, fact.session, fact.agent), fact)
         self._expecting = bool(self._coming)
+        self._lacking = _lacking(db, self._coming) if len(self._coming) >= _MANY else set()
         plain = {key: one for key, one in self._coming.items() if not (one.title or one.parent)}
         self._coming = plain
 
@@ -252,6 +268,16 @@ class Sessions:
         task_sums.move(db, child.root, parent.root)
         labels.adopt(db, child.root, parent.root)
         self.forget()
+
+
+def _lacking(db: sqlite3.Connection, keys: Iterable[_Key]) -> set[_Key]:
+    """Those of the keys that no row has."""
+    lacking = set(keys)
+    names = [session for _, session, _ in lacking]
+    for start in range(0, len(names), _ASKED):
+        part = names[start : start + _ASKED]
+        lacking.difference_update(db.execute(_OF_NAMES, part + [None] * (_ASKED - len(part))))
+    return lacking
 
 
 _BEGAN_WITH = (

@@ -206,6 +206,8 @@ def _put(
 
 def _joined(a: _Course, b: _Course) -> _Course:
     """The course of a task of which two things are known; of equal ends the earlier."""
+    if a.status == "started" and b.started is None:
+        return _Course(b.status, a.started, b.finished)  # its start and an end, as nearly always
     best = min(a, b, key=lambda course: (_DONE.index(course.status), course.finished or 0))
     begun = [course.started for course in (a, b) if course.started is not None]
     return _Course(best.status, min(begun, default=None), best.finished)

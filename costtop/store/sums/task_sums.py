@@ -18,7 +18,10 @@ _TO_TASK = (
     " WHERE session = ?1 AND task = (SELECT text FROM names WHERE id = ?2)"
 )
 _REMOVE = "DELETE FROM task_sums WHERE root = ?1 AND task = ?2 AND session = ?3 AND calls = 0"
-_ROOT = "SELECT root, EXISTS (SELECT 1 FROM tasks WHERE session = root) FROM sessions WHERE id = ?"
+_ROOTS = (
+    "SELECT s.id, s.root, EXISTS (SELECT 1 FROM tasks WHERE session = s.root) FROM json_each(?) j"
+    " CROSS JOIN sessions s ON s.id = j.value"
+)
 _OF_ROOTS = (
     "SELECT s.root, n.text, sum(s.calls), sum(s.cost), sum(s.fresh) FROM json_each(?) r"
     " CROSS JOIN task_sums s ON s.root = r.value JOIN names n ON n.id = s.task GROUP BY 1, 2"
@@ -57,8 +60,11 @@ def add(
         calls, cost, fresh = found.get((session, task), (0, 0, 0))
         more = sums[6] - sums[7] + sums[10]
         found[session, task] = calls + sums[0], cost + sums[3], fresh + more
-    roots = {one: db.execute(_ROOT, (one,)).fetchone() for one in {one for one, _ in found}}
-    rows = [(roots[one][0], task, one, *sums) for (one, task), sums in found.items() if roots[one]]
+    asked = json.dumps([*{one for one, _ in found}])
+    roots = {one: (root, told) for one, root, told in db.execute(_ROOTS, (asked,))}
+    rows = [
+        (roots[one][0], task, one, *sums) for (one, task), sums in found.items() if one in roots
+    ]
     many_rows.insert(db, _ADD, rows)
     if told := [row for row in rows if roots[row[2]][1]]:
         db.executemany(_TO_TASK, told)
