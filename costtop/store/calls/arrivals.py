@@ -22,6 +22,7 @@ from costtop.store.calls.call_row import (
     Rank,
     call_flags,
     request_hash,
+    request_hashes,
 )
 from costtop.store.calls.merge import Sight
 from costtop.store.calls.otlp_twins import heard_rank
@@ -220,7 +221,7 @@ class Arrivals:
             _cards(db, into, priced.rates),
             self._places,
             calls.offset,
-            [request_hash(one) if one else None for one in calls.request],
+            request_hashes(calls.request),
             _shortened(flags, priced.short),
             attempt,
             media,
@@ -229,7 +230,7 @@ class Arrivals:
     @staticmethod
     def _by(numbers: Sequence[int], values: Sequence[Any]) -> list[Any]:
         """Each call's of what is told by kind or rest."""
-        if len(values) == 1:
+        if len(set(values)) == 1:
             return [values[0]] * len(numbers)
         return list(map(values.__getitem__, numbers))
 

@@ -6,8 +6,9 @@ larger output, the owner is the earliest file, the time is the earliest.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from struct import unpack
 
 from costtop.columnar.call_columns import CallRest
 from costtop.model import Call, FloorReason, Media, Tokens
@@ -128,6 +129,16 @@ lowest. A fork or resume copies history into a younger file."""
 def request_hash(request: str) -> int:
     """What stands for a provider's request id in the table: 63 bits."""
     return int.from_bytes(blake2b(request.encode(), digest_size=8).digest()) >> 1
+
+
+def request_hashes(requests: Sequence[str]) -> Sequence[int | None]:
+    """`request_hash` of each; None where there is no id."""
+    told = [blake2b(one.encode(), digest_size=8).digest() for one in requests if one]
+    hashes = [half >> 1 for half in unpack(f">{len(told)}Q", b"".join(told))]
+    if len(told) == len(requests):
+        return hashes
+    rest = iter(hashes)
+    return [next(rest) if one else None for one in requests]
 
 
 def call_flags(call: Call | CallRest) -> int:

@@ -62,8 +62,7 @@ def record(
         arrived.renew(db, into)
     outcomes = [item for reading in readings for item in reading.outcomes]
     written = store(db, into, arrived, outcomes, affected, rev)
-    late = (item for item in outcomes if item.call not in written.new)
-    answered = tasks.write_outcomes(db, late)
+    answered = tasks.write_outcomes(db, written.late)
     kept_lives.drop_of(db, answered)
     told = list(_tasks(db, into, readings))
     record_tasks(db, told)

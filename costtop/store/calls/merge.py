@@ -2,9 +2,9 @@
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import compress, pairwise, repeat
-from operator import is_not, itemgetter, ne
+from operator import itemgetter, ne
 from typing import Any
 
 from costtop.model import Context
@@ -195,14 +195,25 @@ _MANY = 100  # calls from which it pays to look which columns say the same of al
 _COMPUTED, _COST = map(CallRow._fields.index, ("computed", "cost"))
 
 
-def _alike(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[int, int, tuple[bool, ...]]]:
+def _alike(rows: Sequence[Sequence[Any]]) -> list[tuple[int, int, tuple[bool, ...]]]:
     """(start, stop) of stretches of new rows that have the same of `_OFTEN_NULL`, and which."""
-    untold = [None] * len(rows[_COST])
-    seldom = map(partial(map, is_not), _seldom_of(rows), repeat(untold))
-    told = list(zip(map(ne, rows[_COMPUTED], rows[_COST]), *seldom, strict=True))
+    computed, cost = rows[_COMPUTED], rows[_COST]
+    if not cost:
+        return []
+    apart = computed != cost and list(map(ne, computed, cost))
+    every = [apart, *map(_is_told, _seldom_of(rows))]
+    if list not in map(type, every):
+        return [(0, len(cost), tuple(map(bool, every)))]
+    each = (one if isinstance(one, list) else repeat(one, len(cost)) for one in every)
+    told = list(zip(*each, strict=True))
     turns = compress(range(1, len(told)), map(ne, told[1:], told))
-    ends = [0, *turns, len(told)] if told else []
-    return ((start, stop, told[start]) for start, stop in pairwise(ends))
+    return [(start, stop, told[start]) for start, stop in pairwise([0, *turns, len(told)])]
+
+
+def _is_told(column: Sequence[object]) -> bool | list[bool]:
+    """Whether a value is not NULL: of each, or once of all."""
+    untold = column.count(None)
+    return not untold if untold in {0, len(column)} else [one is not None for one in column]
 
 
 def _kept_computed(columns: Sequence[Sequence[Any]]) -> list[int | None]:

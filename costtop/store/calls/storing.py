@@ -55,7 +55,7 @@ class Written(NamedTuple):
 
     spent: Spends
     removed: int  # calls gone, or of another user or feature now
-    new: set[bytes]  # keys of calls that were not stored before
+    late: list[Outcome]  # of tools of calls that were stored before
 
 
 class _Batch(NamedTuple):
@@ -121,7 +121,7 @@ def store(
     kept_lives.drop(db, _asked_again(batch))
     deltas.write(db, rev, into.names.parts)
     spent = Spends(arrived, plain, became.spends, _labels(db, into, arrived))
-    return Written(spent, len(gone) + filling.regrouped, _new(batch))
+    return Written(spent, len(gone) + filling.regrouped, _late(batch, outcomes))
 
 
 def _batch(
@@ -220,14 +220,19 @@ def _asked_again(batch: _Batch) -> set[int]:
     }
 
 
-def _new(batch: _Batch) -> set[bytes]:
-    return {key for key, n in batch.slots.items() if batch.fresh[n]}
+def _late(batch: _Batch, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    slots, fresh = batch.slots, batch.fresh
+    return [one for one in outcomes if one.call not in slots or not fresh[slots[one.call]]]
 
 
 def _labels(
     db: sqlite3.Connection, into: WriteContext, arrived: Arrivals | FewArrivals
 ) -> list[str]:
-    return [into.sessions.label_of(db, one.session) for one in arrived.ids]
+    labels = {
+        session: into.sessions.label_of(db, session)
+        for session in {one.session for one in arrived.ids}
+    }
+    return [labels[one.session] for one in arrived.ids]
 
 
 def _marked(which: bytes, places: Collection[int], mark: int) -> bytes:

@@ -25,8 +25,7 @@ FeatureOf = Callable[[Context, str, str], str]
 """The feature of a call by the config's rules: (context, source, model) -> name."""
 
 _REMEMBERED = 1_000  # kinds of call whose ids are kept: a session has one or two
-_BITS = 24  # 2 MiB: of a million keys one in seventeen is looked up for nothing
-_MASK = (1 << _BITS) - 1
+_PLACES = 1 << 22  # 4 MiB: of the millionth key one in five is looked up for nothing
 
 
 def computed_first(computed: int | None, reported: int | None) -> int | None:
@@ -35,7 +34,7 @@ def computed_first(computed: int | None, reported: int | None) -> int | None:
 
 
 class FilledHere:
-    """Which keys a store may hold that this process has filled from its beginning: a Bloom filter.
+    """Which keys a store may hold that this process has filled from its beginning: a filter.
 
     In a first import nearly every call is new, and to look each up costs more than to write it.
     Where the store began empty and only this process wrote to it, a key that the filter lacks is in
@@ -43,7 +42,7 @@ class FilledHere:
     """
 
     def __init__(self) -> None:
-        self._bits: bytearray | None = None
+        self._taken: bytearray | None = None  # 1 in the place of each key, which others may share
         self._last = -1  # the last row after the latest batch; another one is somebody else's
 
     def forget(self) -> None:
@@ -56,17 +55,17 @@ class FilledHere:
         All of them are from now on: they are to be written.
         """
         if last == 0:
-            self._bits = bytearray((1 << _BITS) // 8)
+            self._taken = bytearray(_PLACES)
         elif last != self._last:
-            self._bits = None
-        bits = self._bits
-        if bits is None:
+            self._taken = None
+        taken = self._taken
+        if taken is None:
             return keys
         halves = unpack(f">{len(keys)}Q", b"".join([key[:8] for key in keys]))
-        places = [half & _MASK for half in halves]
-        found = [bits[place >> 3] >> (place & 7) & 1 for place in places]
+        places = [half % _PLACES for half in halves]
+        found = [taken[place] for place in places]
         for place in places:
-            bits[place >> 3] |= 1 << (place & 7)
+            taken[place] = 1
         return list(compress(keys, found)) if any(found) else []
 
     def written(self, last: int) -> None:
