@@ -78,7 +78,11 @@ class Names:
         rows = [(text,) for text in unknown]
         made = _put(db, "names", "text", rows)
         self._names |= {text: made[(text,)] for text in unknown if (text,) in made}
-        ids = [tuple([self.name(db, text) if text else 0 for text in one]) for one in new]
+        known = self._names.get
+        ids = [
+            tuple([(known(text) or self.name(db, text)) if text else 0 for text in one])
+            for one in new
+        ]
         told = [(*one, self._whose(db, one)) for one in ids]
         made = _put(db, "contexts", f"{_CONTEXT}, whose", told)
         if len(self._contexts) + len(new) > _REMEMBERED:

@@ -22,7 +22,7 @@ from costtop.store.sessions.sessions import Sessions
 Counts = Callable[[int | None, int | None], int | None]
 """(computed, reported) -> what counts, by the config."""
 FeatureOf = Callable[[Context, str, str], str]
-"""The feature of a call by the config's rules: (context, source, model) -> name."""
+"""The feature of a call by the config's rules: (context but its task, source, model) -> name."""
 
 _REMEMBERED = 1_000  # kinds of call whose ids are kept: a session has one or two
 _PLACES = 1 << 22  # 4 MiB: of the millionth key one in five is looked up for nothing
@@ -120,7 +120,7 @@ class WriteContext:
         self, db: sqlite3.Connection, session: int, context: Context, source: str, model: str
     ) -> str:
         """The feature of a session row's call: its tag, a rule of the config, else where it is."""
-        return self.feature_of(self.owners.filled(db, session, context), source, model)
+        return self.feature_of(self.owners.as_ruled(db, session, context), source, model)
 
     def new_owners(self) -> None:
         """Known sessions have another owner, after whom rules may ask."""

@@ -100,13 +100,14 @@ class Owners:
             found = self._rows[number] = (int(user), int(host))
         return found
 
-    def filled(self, db: sqlite3.Connection, session: int, context: Context) -> Context:
-        """A call's context with its session's owner where it says nothing."""
-        if context.user and context.host:
-            return context
+    def as_ruled(self, db: sqlite3.Connection, session: int, context: Context) -> Context:
+        """A call's context with its session's owner where it says nothing, and without its task.
+
+        No rule asks for that, and in all else most calls of a session are alike.
+        """
         user, host = self.shown(db, session)
-        cwd, branch, project, feature, own_user, task, own_host, tags = context
-        told = (cwd, branch, project, feature, own_user or user, task, own_host or host, tags)
+        cwd, branch, project, feature, own_user, _, own_host, tags = context
+        told = (cwd, branch, project, feature, own_user or user, "", own_host or host, tags)
         return Context._make(told)
 
     def _number(self, db: sqlite3.Connection, owner: LogOwner) -> int:
