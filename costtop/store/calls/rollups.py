@@ -29,6 +29,7 @@ _SESSION, _CONTEXT, _FEATURE, _MODEL, _AT, _SEEN, _COST, _REPORTED, _FLAGS = map
     CallRow._fields.index,
     ("session", "context", "feature", "model", "at", "seen", "cost", "reported", "flags"),
 )
+_FEW = 8  # calls that are sooner added one by one
 _INPUT, _REASONING = map(CallRow._fields.index, ("input", "reasoning"))  # and all between them
 _Newest = tuple[int, int, int, int]  # context, feature, model, input of a call
 
@@ -94,6 +95,10 @@ class Deltas:
 
     def add(self, rows: _Columns) -> None:
         """Adds many calls, as `book` adds each of them."""
+        if len(rows[_COST]) <= _FEW:
+            for row in map(CallRow._make, zip(*rows, strict=True)):
+                self.book(row)
+            return
         flags, costs = rows[_FLAGS], rows[_COST]
         told = {*flags}
         if None in costs or any(map(ANY_SHORT.__and__, told)):
@@ -127,15 +132,33 @@ class Deltas:
 
     def _sum_up(self) -> None:
         """Adds what was booked."""
-        for rows in (*self._many, list(zip(*self._added, strict=True))):
-            if rows and rows[0]:
-                self._sum(rows, 1)
-                self._note_latest(rows)
-        if self._gone:
-            self._sum(list(zip(*self._gone, strict=True)), -1)
+        for rows in self._many:
+            self._sum(rows)
+            self._note_latest(rows)
+        for row in self._added:
+            self._sum_one(row, 1)
+            newest = (row.context, row.feature, row.model, row.input)
+            self._late(row.session).note(row.at, row.at, row.seen, newest)
+        for row in self._gone:
+            self._sum_one(row, -1)
         self._many, self._added, self._gone = [], [], []
 
-    def _sum(self, rows: _Columns, sign: int) -> None:
+    def _sum_one(self, row: CallRow, sign: int) -> None:
+        """Adds one call to its lines, or takes it back: the same as `_sum` of a column each."""
+        errors, unpriced, told = row.flags & ERROR, row.cost is None, row.reported is not None
+        told_of_all: Sequence[Any] = row
+        tokens = told_of_all[_INPUT : _REASONING + 1]
+        every = (1, errors, unpriced, row.cost or 0, row.reported or 0, told, *tokens)
+        sums = [sign * one for one in every]
+        minute = [sums[3], sums[0], sums[2], sign * (row.input + row.output)]
+        self._minutes.add((row.at // MINUTE, row.session), minute)
+        line = (row.at // QUARTER, row.session, row.context, row.model, row.feature)
+        self._spend.add(line, sums)
+
+    def _late(self, session: int) -> _Latest:
+        return self._latest.setdefault(session, _Latest())
+
+    def _sum(self, rows: _Columns) -> None:
         """Adds calls to their lines: many in a row have the same, so they are summed by columns."""
         minutes = [one // MINUTE for one in rows[_AT]]
         whose = rows[_SESSION], rows[_CONTEXT], rows[_MODEL], rows[_FEATURE]
@@ -146,20 +169,20 @@ class Deltas:
         in_minutes = [head[:2] for head in heads]
         last = list(compress(ends, _is_last(in_minutes)))
         cost, unpriced, put_in, put_out = (
-            _apart(told[n], last, sign) for n in (_COSTS, _UNPRICED, _IN, _OUT)
+            _apart(told[n], last) for n in (_COSTS, _UNPRICED, _IN, _OUT)
         )
-        some = zip(cost, _counted(last, sign), unpriced, map(add, put_in, put_out), strict=False)
+        some = zip(cost, _counted(last), unpriced, map(add, put_in, put_out), strict=False)
         self._minutes.add_all(compress(in_minutes, _is_last(in_minutes)), some)
         lines = [(minute // _MINUTES_A_QUARTER, *rest) for minute, *rest in heads]
         last = list(compress(ends, _is_last(lines)))
-        every = (_apart(column, last, sign) for column in told)
-        sums = zip(_counted(last, sign), *every, strict=False)
+        every = (_apart(column, last) for column in told)
+        sums = zip(_counted(last), *every, strict=False)
         self._spend.add_all(compress(lines, _is_last(lines)), sums)
 
     def _note_latest(self, rows: _Columns) -> None:
         of_session, at, seen = rows[_SESSION], rows[_AT], rows[_SEEN]
         for start, stop in pairwise(chain([0], (end + 1 for end in _ends(of_session)))):
-            late = self._latest.setdefault(of_session[start], _Latest())
+            late = self._late(of_session[start])
             times, when = at[start:stop], seen[start]
             if min(seen[start:stop]) == max(seen[start:stop]):
                 last = max(times)
@@ -251,16 +274,14 @@ def _told(rows: _Columns) -> list[Sequence[int] | None]:
 _UNPRICED, _COSTS, _IN, _OUT = 1, 2, 5, 9  # of these columns
 
 
-def _apart(upto: Sequence[int] | None, ends: Sequence[int], sign: int) -> Iterable[int]:
+def _apart(upto: Sequence[int] | None, ends: Sequence[int]) -> Iterable[int]:
     """The sum of each stretch, of sums up to each value; `ends` are the stretches' last values."""
     if upto is None:
         return repeat(0)
     after = list(map(upto.__getitem__, ends))
-    before = chain([0], after)
-    return map(sub, after, before) if sign > 0 else map(sub, before, after)
+    return map(sub, after, chain([0], after))
 
 
-def _counted(ends: Sequence[int], sign: int) -> Iterable[int]:
+def _counted(ends: Sequence[int]) -> Iterable[int]:
     """How many values each stretch has."""
-    before = chain([-1], ends)
-    return map(sub, ends, before) if sign > 0 else map(sub, before, ends)
+    return map(sub, ends, chain([-1], ends))
