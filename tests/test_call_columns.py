@@ -47,6 +47,15 @@ def test_stretches_hold_the_calls_that_they_are_cut_of(turns: list[list[Call]]) 
     assert all(call in part for part, turn in zip(cut, turns, strict=True) for call in turn)
 
 
+@given(st.lists(CALLS, max_size=9))
+def test_all_calls_of_columns_at_once_are_those_that_they_give_one_by_one(
+    calls: list[Call],
+) -> None:
+    columns = of_calls(calls)
+    assert list(columns.calls()) == all_of(columns) == calls
+    assert {type(one.tokens) for one in columns.calls()} <= {Tokens}
+
+
 @given(st.lists(CALLS, max_size=9), st.sets(st.integers(0, 8)))
 def test_calls_that_come_as_rows_are_those_calls(calls: list[Call], places: set[int]) -> None:
     some = CallRows()
