@@ -37,9 +37,9 @@ _ENDS = ("exec_command_end", "mcp_tool_call_end", "patch_apply_end")
 
 def read(chunk: Chunk, memo: Memo) -> tuple[list[Event], Memo]:
     """The events of the chunk's lines and the memo for the next; see `source.Source`."""
-    thread = Thread(chunk, copied(memo))
-    lines = _Records(thread).lines
     compiled = library.loaded()
+    thread = Thread(chunk, copied(memo), rows=compiled is not None)
+    lines = _Records(thread).lines
     if compiled is None:
         lines(chunk.data, chunk.offset)
     else:

@@ -39,7 +39,8 @@ _Whose = tuple[CallKind, CallRest]
 class Thread:
     """The events so far and the memo, changed record by record."""
 
-    def __init__(self, chunk: Chunk, memo: Memo) -> None:
+    def __init__(self, chunk: Chunk, memo: Memo, *, rows: bool = False) -> None:
+        self._rows = rows  # its calls may be rows: many are handed on
         self.seen = chunk.seen
         self.memo = memo
         self.events: list[Event] = []
@@ -215,8 +216,9 @@ class Thread:
     ) -> None:
         tokens = records.tokens_of(used)
         self._told(key)
-        own = (key, at, *tokens, request, offset)
-        self.events.append(made(CallRow(*whose, own, self.tools.used(key))))
+        row = CallRow(*whose, (key, at, *tokens, request, offset), self.tools.used(key))
+        whole = self._rows and (not request or keys.is_global(request))
+        self.events.append(row if whole else made(row))
 
     def _whose(self, session: str, turn: str = "", *, yields: bool = False) -> _Whose:
         get = self.memo.get
