@@ -17,7 +17,15 @@ from costtop.named import NamedTuple
 from costtop.tail.content import Content, UnreadableFile, opened
 from costtop.tail.fingerprint import INT63, heads, holds, stamped
 from costtop.tail.patterns import related
-from costtop.tail.place import HEAD, Place, gone_since, is_as_read, is_packed_as_read, unpacked
+from costtop.tail.place import (
+    HEAD,
+    Place,
+    gone_since,
+    is_as_read,
+    is_packed_as_read,
+    is_packed_as_there,
+    unpacked,
+)
 from costtop.tail.roots import FoundFiles, Seen
 
 DOCUMENT_LIMIT = 64 << 20  # bytes of a file that is read whole
@@ -194,6 +202,8 @@ class Known:
         blind = tuple(trouble.path for trouble in found.troubles)
         marked, dropped = [], []
         for path, packed in list(self._by_path.items()):  # slow files are compared meanwhile
+            if path in there and is_packed_as_there(packed):
+                continue
             place = unpacked(path, packed)
             if path in there:
                 if place.gone:

@@ -14,6 +14,8 @@ MARKER = 64  # bytes before the offset that prove that nothing was rewritten
 _VERSION = 2
 _PLAIN = 2  # marshal's version before it wrote references: equal values give equal bytes
 _COUNT = 5  # bytes in which it says that a tuple comes, and of how many values
+# How one ends that is not gone: whether half a line waits comes last.
+_THERE = tuple(marshal.dumps((0, half), _PLAIN)[_COUNT:] for half in (False, True))
 _AT_REST, _HALF = ",0,0]", ",0,1]"  # how a state ends: not gone, and whether half a line waits
 
 
@@ -82,6 +84,11 @@ def is_packed_as_read(packed: bytes, dev: int, ino: int, size: int, mtime: int) 
     """Whether that is a place of a file with this stat which was read to its end; not unpacked."""
     read = marshal.dumps((dev, ino, size, mtime, size), _PLAIN)
     return packed.startswith(read[_COUNT:], _COUNT)
+
+
+def is_packed_as_there(packed: bytes) -> bool:
+    """Whether that is a place whose file has never been missed; not unpacked."""
+    return packed.endswith(_THERE)
 
 
 def is_as_read(state: str, dev: int, ino: int, size: int, mtime: int) -> bool:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from costtop.tail.fingerprint import digest
 from costtop.tail.identity import Beginnings
-from costtop.tail.place import Place, is_packed_as_read, unpacked
+from costtop.tail.place import Place, is_packed_as_read, is_packed_as_there, unpacked
 
 NUMBERS = st.one_of(st.integers(0, 5), st.integers(-(1 << 70), 1 << 70))
 PLACES = st.builds(
@@ -27,6 +27,11 @@ def test_that_a_file_is_as_it_was_read_is_told_without_unpacking(
     for stat in (own, other, (*own[:3], other[3]), (other[0], *own[1:])):
         same = (*stat, stat[2]) == place[1:6]
         assert is_packed_as_read(place.packed(), *stat) == same
+
+
+@given(PLACES)
+def test_that_a_file_was_never_missed_is_told_without_unpacking(place: Place) -> None:
+    assert is_packed_as_there(place.packed()) == (place.gone == 0)
 
 
 def test_places_are_found_by_how_their_files_begin() -> None:
