@@ -33,10 +33,9 @@ def pieces(data: bytes, random: Random) -> list[bytes]:
     return found
 
 
-def told(path: str, parts: Iterable[bytes], seen: int) -> tuple[list[Event], Memo]:
+def told(path: str, parts: Iterable[bytes], seen: int, offset: int = 0) -> tuple[list[Event], Memo]:
     events: list[Event] = []
     memo: Memo = {}
-    offset = 0
     for part in parts:
         found, memo = transcripts.read(Chunk(path, part, offset, seen), memo)
         events += [made(event) if isinstance(event, CallRow) else event for event in found]
@@ -116,6 +115,15 @@ def test_what_is_regular_is_not_decoded_by_python(
     monkeypatch.setattr(Fold, "_line", lambda _, line, *rest: decoded.append(line))
     assert told(claude_lines.PATHS[0], [data], SEEN)[0] == events
     assert not decoded
+
+
+def test_calls_far_within_a_log_say_where_they_stand(compiled: CDLL) -> None:
+    far, path, data = 1 << 40, claude_lines.PATHS[0], regular(3)
+    calls = [call for call in told(path, [data], SEEN, far)[0] if isinstance(call, Call)]
+    library.leave()
+    assert calls == [call for call in told(path, [data], SEEN, far)[0] if isinstance(call, Call)]
+    assert all(far < call.offset < far + len(data) for call in calls)
+    assert len(calls) == 3
 
 
 def test_an_answer_that_is_longer_than_the_room_for_it_is_asked_for_again(compiled: CDLL) -> None:

@@ -300,7 +300,8 @@ def test_otlp_a_short_response_is_one_of_its_trace(response, calls):
 
 def joined_by(call):
     """The request under which a call is joined with other channels' sights of it."""
-    return sorted_events("costtop", place_of(b"x"), {}, [call], 0).calls[0].request
+    (one,) = sorted_events("costtop", place_of(b"x"), {}, [call], 0).calls
+    return one.request
 
 
 def test_a_short_request_of_an_agent_joins_its_log_and_the_wire_within_the_session():
