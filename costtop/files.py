@@ -70,12 +70,10 @@ def kept_key(path: Path, what: str) -> bytes:
 
     Without one a list of likely names would tell who is behind a hash.
     """
-    import secrets
-
     try:
         if not path.exists() or not path.stat().st_size:
             private_directory(path.parent)
-            replace(path, f"{secrets.token_hex(_KEY)}\n".encode(), synced=True)
+            replace(path, f"{os.urandom(_KEY).hex()}\n".encode(), synced=True)
         with open(path, "rb") as file:
             found = os.fstat(file.fileno())
             text = file.read(4 * _KEY).strip()

@@ -6,7 +6,7 @@ is told again only at the next severity, or when its excess has doubled by a ste
 message. Pure: the same findings, ledger, silences and clock give the same answer.
 """
 
-import hashlib
+from _blake2 import blake2b  # hashlib loads OpenSSL
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
@@ -81,7 +81,7 @@ def measure(finding: Finding) -> int:
 
 def alert_id(identity: str) -> str:
     """The 12 hex digits that people type; the same in every replay."""
-    return hashlib.blake2b(identity.encode(), digest_size=6).hexdigest()
+    return blake2b(identity.encode(), digest_size=6).hexdigest()
 
 
 def choose(

@@ -4,7 +4,7 @@ The words are those of GitHub, GitLab, Gitea, Bitbucket and Azure. Messages are 
 """
 
 import re
-from hashlib import blake2b
+from _blake2 import blake2b  # hashlib loads OpenSSL
 
 from costtop.attribution.pull_names import MOST
 from costtop.named import NamedTuple

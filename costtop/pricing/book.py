@@ -148,7 +148,7 @@ class PriceBook:
     def edition(self) -> str:
         """Which lists the cards come from; cards of another edition are not to be used."""
         import json
-        from hashlib import blake2b
+        from _blake2 import blake2b  # hashlib loads OpenSSL
 
         told = json.dumps([[str(entry) for entry in self._mine], self._fallback], sort_keys=True)
         updated = f"{self._snapshot.timestamp:+%Y-%m-%dT%H:%M:%S}" if self._snapshot else ""

@@ -1,5 +1,10 @@
 """Lines that come while a daemon runs: seen, whole, and past any garbage."""
 
+import sys
+from pathlib import Path
+
+import pytest
+
 from tests.e2e.instance import claude_line, claude_log
 from tests.patience import until
 
@@ -66,3 +71,13 @@ def test_bad_lines_are_counted_their_neighbours_too_and_a_restart_forgets_neithe
     assert instance.json("status")["counts"]["bad_lines"] == 3
     instance.append(claude_log(ONE), "{ more garbage\n")
     until(lambda: instance.status()["counts"]["bad_lines"] == 4)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+def test_a_daemon_that_reads_and_prices_calls_has_loaded_no_openssl(instance):
+    daemon = instance.start()
+    instance.append(claude_log(ONE), claude_line(ONE, 1))
+    shown(instance, ONE, 1)
+    loaded = Path(f"/proc/{daemon.pid}/maps").read_text()
+    assert "_sqlite3" in loaded
+    assert not [name for name in ("libssl", "libcrypto", "_hashlib", "_ssl") if name in loaded]

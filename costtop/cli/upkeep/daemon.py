@@ -59,11 +59,13 @@ def _daemon(options: "argparse.Namespace") -> int:
         raise UsageError("--json is for: costtop daemon status")
     if options.verb is not None:
         return _VERBS[options.verb](options)
+    from costtop.daemon import lean
     from costtop.daemon.lifecycle import instance
 
     found = paths.find()
     with instance.hold(found, wait=_SCAN) as lock:  # first, for all else takes its time to load
-        from costtop.daemon.main import run
+        with lean.without("ssl"), lean.imports():  # asyncio's: 6 MB, and no socket here speaks TLS
+            from costtop.daemon.main import run
 
         return run(found, lock, read_only=options.read_only)
 

@@ -8,9 +8,9 @@ says whose it is. Where none does it is whoever runs this.
 import os
 import pwd
 import time
+from _blake2 import blake2b  # hashlib loads OpenSSL
 from collections.abc import Callable
 from functools import lru_cache
-from hashlib import blake2b
 
 from costtop.config import Config
 from costtop.files import kept_key, user_name

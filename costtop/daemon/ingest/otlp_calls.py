@@ -7,7 +7,6 @@ import asyncio
 import ipaddress
 import logging
 import os
-import secrets
 import shlex
 import stat
 from functools import partial
@@ -124,7 +123,7 @@ def token(wanted: Otlp, own: Path) -> str:
         return token_of(Path(wanted.token_file).expanduser())
     if _is_empty(own):
         private_directory(own.parent)
-        replace(own, f"{secrets.token_urlsafe(32)}\n".encode(), synced=True)
+        replace(own, f"{os.urandom(32).hex()}\n".encode(), synced=True)
     return token_of(own)
 
 

@@ -4,8 +4,8 @@
 held back. Both are plain functions of a connection inside the caller's transaction.
 """
 
-import hashlib
 import sqlite3
+from _blake2 import blake2b  # hashlib loads OpenSSL
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
@@ -320,4 +320,4 @@ def minute_of(zone: tzinfo, now: int) -> int:
 def token_of(*parts: object) -> str:
     """An idempotency id: the same message to the same endpoint has the same one."""
     text = "\0".join(map(str, parts))
-    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+    return blake2b(text.encode(), digest_size=12).hexdigest()

@@ -8,7 +8,6 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from zoneinfo import ZoneInfo
 
 from costtop import lasting, periods
@@ -77,6 +76,8 @@ def _read(post: SummaryPost, kind: str, span: Span) -> Summary:
 
 def values(db: sqlite3.Connection, kind: str, span: Span, zone: ZoneInfo) -> Summary:
     """What is to be said of the span, from the store."""
+    from statistics import median  # a daemon at rest is without it
+
     found = report.read(db, "session", zone, span.start, span.end)
     total = found.total
     beside = billed_span.of_span(db, span.start, span.end, span.end, zone)

@@ -5,7 +5,7 @@ restart and in a replay. A tier speaks once a window, by what was read: an estim
 window is known by its beginning; that its anchor moves, or is stale, makes no other one of it.
 """
 
-import hashlib
+from _blake2 import blake2b  # hashlib loads OpenSSL
 from collections.abc import Iterable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
@@ -78,7 +78,7 @@ def period_of(window: Window, said: Iterable[str]) -> str:
 
 def _account(key: PlanKey) -> str:
     """An agent and a mark of its account, for names of periods."""
-    whose = hashlib.blake2b(f"{key.home}\0{key.plan}".encode(), digest_size=2).hexdigest()
+    whose = blake2b(f"{key.home}\0{key.plan}".encode(), digest_size=2).hexdigest()
     return f"{key.source}.{whose}"
 
 

@@ -6,8 +6,8 @@ larger output, the owner is the earliest file, the time is the earliest.
 """
 
 import json
+from _blake2 import blake2b  # hashlib loads OpenSSL
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 from struct import unpack
 
 from costtop.columnar.call_columns import CallRest

@@ -4,8 +4,8 @@ No log is to bring it back, nor a copy of a call in the log of another session.
 """
 
 import sqlite3
+from _blake2 import blake2b  # hashlib loads OpenSSL
 from collections.abc import Callable, Sequence
-from hashlib import blake2b
 from typing import TypeVar
 
 from costtop.model import SessionFact, TaskFact, Untold

@@ -8,7 +8,6 @@ import re
 import sqlite3
 from collections.abc import Callable, Collection
 from functools import partial
-from hashlib import sha256
 
 from costtop.model import Context
 from costtop.named import NamedTuple
@@ -178,6 +177,8 @@ def begun_by_name(db: sqlite3.Connection, cwd: str, since: int, until: int) -> l
 
     Gemini CLI's is the folder's name, in older versions the SHA-256 of its path.
     """
+    from hashlib import sha256  # loads OpenSSL, for hardly anybody
+
     digest = sha256(cwd.encode("utf-8", "surrogateescape")).hexdigest()
     name = _NO_WORD.sub("-", cwd.rstrip("/").rpartition("/")[2].lower()).strip("-")
     query = f"{_BEGUN} AND c.cwd = 0 AND p.text IN (?3, ?4)"

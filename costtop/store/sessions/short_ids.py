@@ -53,7 +53,7 @@ def candidates(source: str, session: str) -> Iterator[str]:
 
 
 def _hash(text: str) -> bytes:
-    from hashlib import blake2b
+    from _blake2 import blake2b  # hashlib loads OpenSSL
 
     return blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
 
