@@ -14,7 +14,7 @@ def imports() -> AbstractContextManager[None]:
 
 
 def asyncio() -> AbstractContextManager[None]:
-    """Within it asyncio loads without OpenSSL, 5 ms sooner: for who speaks no TLS with it."""
+    """Within it asyncio loads without OpenSSL, 5 ms sooner: and 6 MB smaller: for who speaks no TLS with it."""
     return _without("ssl")
 
 

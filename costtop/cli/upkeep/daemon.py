@@ -64,7 +64,7 @@ def _daemon(options: "argparse.Namespace") -> int:
 
     found = paths.find()
     with instance.hold(found, wait=_SCAN) as lock:  # first, for all else takes its time to load
-        with lean.without("ssl"), lean.imports():  # asyncio's: 6 MB, and no socket here speaks TLS
+        with lean.asyncio(), lean.imports():  # to stay 6 MB smaller
             from costtop.daemon.main import run
 
         return run(found, lock, read_only=options.read_only)
