@@ -14,7 +14,7 @@ def imports() -> AbstractContextManager[None]:
 
 
 def asyncio() -> AbstractContextManager[None]:
-    """Within it asyncio loads without OpenSSL, 5 ms sooner: and 6 MB smaller: for who speaks no TLS with it."""
+    """Within it asyncio loads without OpenSSL, 5 ms sooner and 6 MB smaller: none needs its TLS."""
     return _without("ssl")
 
 
