@@ -45,6 +45,19 @@ def test_a_reported_float_counts_by_its_shortest_decimal_form():
 
 
 @pytest.mark.parametrize(
+    ("said", "nanos"),
+    [
+        (7.9195e-06, 7_920),  # times a billion it is 7919.499..., as floats have it
+        (4.0002296515, 4_000_229_652),
+        (8_805_559.75092568, 8_805_559_750_925_680),  # two amounts are the same float
+        (-8_805_559.75092568, -8_805_559_750_925_680),
+    ],
+)
+def test_a_float_is_the_amount_that_is_written(said, nanos):
+    assert from_dollars(said) == nanos
+
+
+@pytest.mark.parametrize(
     ("spent", "amount", "shown"),
     [
         (12_345_678_901, 20 * NANO, "12.35"),

@@ -28,7 +28,10 @@ TARGETS = (
         ("tests/processes/test_refuse_words.py", "tests/processes/test_refuse.py"),
     ),
     Target("costtop/daemon/commands/guard.py", ("tests/control/test_guard_alone.py",)),
-    Target("costtop/hooks/gate.py", ("tests/hooks/test_gate_judgement.py",)),
+    Target(
+        "costtop/hooks/gate.py",
+        ("tests/hooks/test_gate_judgement.py", "tests/hooks/test_arguing.py"),
+    ),
     Target("costtop/notify/courier.py", ("tests/notify/test_courier.py",)),
     Target(
         "costtop/notify/child.py",
