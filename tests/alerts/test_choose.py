@@ -2,7 +2,7 @@
 
 import pytest
 
-from costtop.alerts.choose import choose, identity, measure, subject
+from costtop.alerts.choose import choose, identity, kind, measure, subject
 from costtop.model import Finding, Silence, Told
 
 NOW = 1_763_892_000_000
@@ -34,6 +34,24 @@ def reasons(findings, ledger=(), silences=(), now=NOW, born=BORN):
 
 def spoken(findings, ledger=(), silences=(), now=NOW, born=BORN):
     return [one.finding for one in choose(findings, ledger, silences, now, born) if one.speaks]
+
+
+@pytest.mark.parametrize(
+    ("rule", "family"),
+    [
+        ("budget_tier", "budget"),
+        ("budget_forecast", "budget"),
+        ("blind", "blind"),
+        ("store", "blind"),
+        ("fleet_away", "blind"),
+        ("host_silent", "blind"),
+        ("common_cause", "common"),
+        ("median_5x", "session"),
+        ("retry_loop", "session"),
+    ],
+)
+def test_a_rule_belongs_to_a_family(rule, family):
+    assert kind(rule) == family
 
 
 def test_what_is_new_is_first():
