@@ -32,10 +32,7 @@ TARGETS = (
         "costtop/hooks/gate.py",
         ("tests/hooks/test_gate_judgement.py", "tests/hooks/test_arguing.py"),
     ),
-    Target(
-        "costtop/notify/courier.py",
-        ("tests/notify/test_courier.py", "tests/notify/test_pipeline.py"),
-    ),
+    Target("costtop/notify/courier.py", ("tests/notify/test_courier.py",)),
     Target(
         "costtop/notify/child.py",
         ("tests/notify/test_judgement.py",),

@@ -8,7 +8,7 @@ import pytest
 
 from costtop.notify import courier as couriers
 from costtop.notify.send import SendResult
-from tests.notify.desk import Skewed, clock, desk, endpoint, tier, until
+from tests.notify.desk import Skewed, clock, desk, endpoint, json_to, tier, until
 
 SENT = SendResult(ok=True, state="sent")
 LOST = SendResult(ok=False, error="lost")
@@ -54,6 +54,14 @@ async def test_eight_go_at_once_and_of_those_that_failed_two(tmp_path):
         crowd.gate.set()
         await it.settled()
         assert await it.states() == ["sent"] * 12
+
+
+async def test_by_itself_it_sends_by_a_process_that_it_ends(tmp_path, inbox):
+    async with desk(tmp_path, [json_to(inbox)], send=None) as it:
+        await it.tell(tier(50, clock()))
+        await it.settled()
+        assert await it.states() == ["sent"]
+    assert len(inbox.got) == 1
 
 
 async def test_what_is_due_later_goes_by_itself_and_not_before(tmp_path, monkeypatch):
