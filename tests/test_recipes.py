@@ -65,7 +65,7 @@ def judge(at: Moment, memory: Memory[None]) -> Claim | None:
     if at.spend.call.source != "toy":
         return None
     cost = at.session.cost
-    return Claim(statistic=1.0, limit=0.5, excess=cost, projected=cost, words="it is a toy")
+    return Claim(statistic=1.0, limit=0.5, excess=cost, projected=cost, words=lambda: "it is a toy")
 '''
 
 COMMAND = '''"""`costtop toy`: says hello."""

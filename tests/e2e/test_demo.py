@@ -35,18 +35,24 @@ def processes(home: Path) -> set[int]:
     return found
 
 
-def test_without_a_terminal_it_prints_one_frame_and_leaves_nothing(homes, home):
+def _frame_at_work(*words: str) -> str:
+    """What it prints, once agents of all kinds have spent; "" before that."""
     ran = subprocess.run(
-        [*COSTTOP, "demo", "--speed", "3", "--seed", "3"], capture_output=True, text=True,
+        [*COSTTOP, *words], capture_output=True, text=True,
         stdin=subprocess.DEVNULL, timeout=2 * PATIENCE, check=True,
     )  # fmt: skip
     assert ran.stderr == ""
-    assert "budget daily: $" in ran.stdout
-    assert "budget monthly: $" in ran.stdout
-    for source in ("claude-code", "codex", "costtop"):
-        assert source in ran.stdout
-    assert ran.stdout.count(" running ") > 3
-    assert ran.stdout.count(" idle ") == 3
+    seen = all(one in ran.stdout for one in ("claude-code", "codex", " costtop ", " running "))
+    return ran.stdout if seen else ""
+
+
+def test_without_a_terminal_it_prints_one_frame_and_leaves_nothing(homes, home):
+    # Its agents may be late at their work where the machine is busy: the frame is not.
+    shown = until(lambda: _frame_at_work("demo", "--speed", "3", "--seed", "3"))
+    assert "budget daily: $" in shown
+    assert "budget monthly: $" in shown
+    assert shown.count(" running ") > 3
+    assert shown.count(" idle ") == 3
     assert list(homes.iterdir()) == []
     assert list(home.iterdir()) == []  # nothing of the user's own was touched
 

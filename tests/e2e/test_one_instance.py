@@ -135,13 +135,22 @@ def test_a_python_program_and_a_hook_find_the_daemon_from_another_shell(shell, r
     one, other = shell("ana", runtime), shell("ana")
     one.start()
     code = "import costtop; costtop.record(session='p', model='m', input_tokens=1, output_tokens=1)"
-    subprocess.run([*COSTTOP[:2], "-c", code], env=other.environ, check=True, timeout=PATIENCE)
-    assert list((one.state / "spool").glob("*.jsonl")) == []
-    assert one.calls == 1
+    sent = 0
+
+    def heard_at_once() -> bool:
+        """What a daemon is too busy to take lies in the spool: then once more."""
+        nonlocal sent
+        lying = sum(path.stat().st_size for path in (one.state / "spool").glob("*.jsonl"))
+        subprocess.run([*COSTTOP[:2], "-c", code], env=other.environ, check=True, timeout=PATIENCE)
+        sent += 1
+        until(lambda: one.calls == sent)
+        return lying == sum(path.stat().st_size for path in (one.state / "spool").glob("*.jsonl"))
+
+    until(heard_at_once)
     log = one.home / claude_log(ONE)
     log.parent.mkdir(parents=True)
     log.write_text(claude_line(ONE, 1))
-    until(lambda: one.calls == 2)
+    until(lambda: one.calls == sent + 1)
     said = {"session_id": ONE, "cost": {"total_cost_usd": 7.5}}
     # An agent in between: whoever calls a hook is taken for the agent, and may only look then.
     agent = [*COSTTOP[:2], "-c", "import subprocess, sys; subprocess.run(sys.argv[1:])"]

@@ -90,9 +90,8 @@ def test_a_window_that_is_nearly_full_holds_its_agents_but_for_the_release(house
     said = denied(house, "s1")
     assert "the 5h window of claude-code is 93 % full" in said and "costtop override five" in said
     assert not denied(house, "rel")
-    assert (
-        "90 % of the 5h window of claude-code: its agents' hooks refuse from now on" in house.told
-    )
+    refuses = "90 % of the 5h window of claude-code: its agents' hooks refuse from now on"
+    until(lambda: refuses in house.told, what="a message that they do")
     held = json.loads(house.run("check", "--json").stdout)
     assert (held["code"], held["budgets"][0]["used_percent"]) == (11, 93)
     draw(house, "s1", 2, ENDS + 18_000)

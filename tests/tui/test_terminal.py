@@ -29,7 +29,7 @@ def test_a_signal_leaves_a_clean_terminal(number: int):
         terminal.says(b"9f767c4e")
         if number == signal.SIGINT:
             terminal.send(b"\x03")
-            assert terminal.ended() == 0
+            assert terminal.ended(PATIENCE) == 0
         else:
             assert terminal.end(number) == 128 + number
         assert terminal.is_clean
@@ -56,7 +56,7 @@ def test_q_quits_and_a_resize_before_it_does_no_harm():
             terminal.process.send_signal(signal.SIGWINCH)
             terminal.read(0.3)
         terminal.send(b"q")
-        assert terminal.ended() == 0
+        assert terminal.ended(PATIENCE) == 0
         assert terminal.is_clean
 
 
@@ -72,7 +72,7 @@ def test_ctrl_z_suspends_and_fg_draws_again():
         terminal.process.send_signal(signal.SIGCONT)
         terminal.says(b"SESSION")
         terminal.send(b"q")
-        assert terminal.ended() == 0
+        assert terminal.ended(PATIENCE) == 0
 
 
 def test_what_is_typed_ahead_goes_into_the_filter_and_never_onto_the_keys_of_the_list():
@@ -89,7 +89,7 @@ def test_what_is_typed_ahead_goes_into_the_filter_and_never_onto_the_keys_of_the
         terminal.send(b"\x1b")
         terminal.read(0.5)  # or it would be Alt-q
         terminal.send(b"q")
-        assert terminal.ended() == 0
+        assert terminal.ended(PATIENCE) == 0
 
 
 def _state(pid: int) -> str:
@@ -117,7 +117,7 @@ stage.refusal = names[7] + names[0]
             terminal.read(0.15)
         assert terminal.process.poll() is None, terminal.written[-2000:]
         terminal.send(b"q")
-        assert terminal.ended() == 0
+        assert terminal.ended(PATIENCE) == 0
     left = _OURS.sub(b"", terminal.written)
     for evil in (b"\x1b", b"\x07", b"\x00", b"\x7f", b"\xc2\x9b", b"\xe2\x80\xae", b"\xe2\x80\x8b"):
         assert evil not in left, left[max(left.find(evil) - 60, 0) : left.find(evil) + 60]
@@ -146,7 +146,7 @@ stage = Moving()
         assert len(got) > 4.0 / 0.5 / 2 * 30  # it did move
         assert len(got) / 8 < 2_048
         terminal.send(b"q")
-        terminal.ended()
+        terminal.ended(PATIENCE)
 
 
 @pytest.mark.alone
@@ -155,13 +155,13 @@ def test_a_screen_on_which_nothing_changes_writes_nothing():
         terminal.says(b"9f767c4e")
         terminal.until(lambda: len(terminal.read(1.5)) < 200)
         terminal.send(b"q")
-        terminal.ended()
+        terminal.ended(PATIENCE)
 
 
 def test_without_a_terminal_or_on_a_dumb_one_a_plain_frame_is_printed_instead():
     script = "import sys; from costtop.cli.main import main; sys.exit(main([]))"
     with Terminal(script, environ={"TERM": "dumb"}) as terminal:
-        assert terminal.ended() == 3  # nothing was ever read
+        assert terminal.ended(PATIENCE) == 3  # nothing was ever read
         assert b"\x1b" not in terminal.written
         assert b"costtop" in terminal.written
 
@@ -195,7 +195,7 @@ stage = Broken()
         terminal.says(b"9f767c4e")
         if where == "dialog":
             terminal.send(b"k")
-        assert terminal.ended() == 1
+        assert terminal.ended(PATIENCE) == 1
         assert terminal.is_clean
         after = terminal.written[terminal.written.rfind(b"\x1b[?1049l") :]
         said = re.sub(rb"\x1b\[[0-9;?<>=]*[a-z]", b"", after).decode().strip()
@@ -219,7 +219,7 @@ with greeting(Path({str(line)!r})):
 sys.exit("done")
 """
     with Terminal(script) as terminal:
-        assert terminal.ended() == 1
+        assert terminal.ended(PATIENCE) == 1
         shown, gone, after = terminal.written.partition(b"\r\x1b[K")
         assert "costtop · $12.34 today" in shown.decode()
         assert b"\x1b" not in shown
@@ -227,5 +227,5 @@ sys.exit("done")
         assert after.strip() == b"done"
     os.utime(line, (0, 0))
     with Terminal(script, size=(12, 5)) as terminal:
-        terminal.ended()
+        terminal.ended(PATIENCE)
         assert terminal.written.startswith("\rcosttop · r\r".encode())
