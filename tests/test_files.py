@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from costtop import files
-from costtop.errors import Unusable
+from costtop.errors import ConfigError, Unusable
 
 NOBODY = 65_534
 ROOT_ONLY = pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
@@ -195,3 +195,74 @@ def test_a_folder_of_such_a_name_stays(tmp_path):
     folder.mkdir()
     files.clear_unfinished([tmp_path], {"config.toml"})
     assert folder.is_dir()
+
+
+def _secret(tmp_path: Path, text: str = "https://one\nhttps://two\n", mode: int = 0o600) -> str:
+    path = tmp_path / "url"
+    path.write_text(text)
+    path.chmod(mode)
+    return str(path)
+
+
+def test_a_secret_is_the_first_line_of_a_file_that_is_closed_to_others(tmp_path):
+    assert files.secret(_secret(tmp_path)) == "https://one"
+    assert files.secret(_secret(tmp_path), own=True) == "https://one"
+    assert files.secret(_secret(tmp_path, "x" * 9000)) == "x" * 8192
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o620, 0o610, 0o604, 0o602, 0o601, 0o777])
+def test_a_secret_that_is_open_to_others_is_none(tmp_path, mode):
+    with pytest.raises(files.NoSecret, match="is open to others; chmod 600 "):
+        files.secret(_secret(tmp_path, mode=mode))
+
+
+def test_a_secret_that_is_not_there_is_empty_or_no_file_is_none(tmp_path):
+    with pytest.raises(files.NoSecret, match="none: No such file"):
+        files.secret(str(tmp_path / "none"))
+    with pytest.raises(files.NoSecret, match="url is empty"):
+        files.secret(_secret(tmp_path, " \n"))
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    with pytest.raises(files.NoSecret, match="pipe is not a regular file"):
+        files.secret(str(tmp_path / "pipe"))
+
+
+@ROOT_ONLY
+def test_a_secret_of_another_user_is_one_unless_it_must_be_ours(tmp_path):
+    path = _secret(tmp_path)
+    os.chown(path, NOBODY, NOBODY)
+    assert files.secret(path) == "https://one"
+    with pytest.raises(files.NoSecret, match="is another user's; chown "):
+        files.secret(path, own=True)
+
+
+def test_a_kept_key_is_32_bytes_as_text_and_the_same_ever_after(tmp_path):
+    path = tmp_path / "fleet" / "key"
+    made = files.kept_key(path, "the key")
+    assert (len(bytes.fromhex(made.decode())), mode(path), mode(path.parent)) == (32, 0o600, 0o700)
+    assert files.kept_key(path, "the key") == made
+    path.write_text("a" * 100)
+    assert files.kept_key(path, "the key") == b"a" * 64
+    path.write_text("a" * 32)
+    assert files.kept_key(path, "the key") == b"a" * 32
+
+
+@pytest.mark.parametrize(
+    ("text", "open_to", "why"),
+    [("a" * 31, 0o600, "is too short"), ("a" * 64, 0o640, "is open to others: chmod 600")],
+)
+def test_a_kept_key_that_is_short_or_open_is_refused(tmp_path, text, open_to, why):
+    path = tmp_path / "key"
+    path.write_text(text)
+    path.chmod(open_to)
+    with pytest.raises(ConfigError, match=why):
+        files.kept_key(path, "the key")
+
+
+@ROOT_ONLY
+def test_a_kept_key_of_another_user_is_refused(tmp_path):
+    path = tmp_path / "key"
+    path.write_text("a" * 64)
+    path.chmod(0o600)
+    os.chown(path, NOBODY, NOBODY)
+    with pytest.raises(ConfigError, match="is open to others"):
+        files.kept_key(path, "the key")

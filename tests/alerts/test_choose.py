@@ -2,7 +2,7 @@
 
 import pytest
 
-from costtop.alerts.choose import choose, identity, kind, measure, subject
+from costtop.alerts.choose import choose, identity, measure, subject
 from costtop.model import Finding, Silence, Told
 
 NOW = 1_763_892_000_000
@@ -34,24 +34,6 @@ def reasons(findings, ledger=(), silences=(), now=NOW, born=BORN):
 
 def spoken(findings, ledger=(), silences=(), now=NOW, born=BORN):
     return [one.finding for one in choose(findings, ledger, silences, now, born) if one.speaks]
-
-
-@pytest.mark.parametrize(
-    ("rule", "family"),
-    [
-        ("budget_tier", "budget"),
-        ("budget_forecast", "budget"),
-        ("blind", "blind"),
-        ("store", "blind"),
-        ("fleet_away", "blind"),
-        ("host_silent", "blind"),
-        ("common_cause", "common"),
-        ("median_5x", "session"),
-        ("retry_loop", "session"),
-    ],
-)
-def test_a_rule_belongs_to_a_family(rule, family):
-    assert kind(rule) == family
 
 
 def test_what_is_new_is_first():
@@ -124,6 +106,8 @@ def test_burning_is_told_in_the_message_of_a_tier_passed_at_the_same_moment():
 def test_burning_is_no_news_within_an_hour_of_a_tier_but_a_tier_is_news_while_it_burns():
     assert reasons([burn()], [told(tier(50), NOW - 59 * MINUTE)]) == ["already told"]
     assert reasons([burn()], [told(tier(50), NOW - 61 * MINUTE)]) == ["first"]
+    assert reasons([burn()], [told(tier(50), NOW)]) == ["already told"]
+    assert reasons([burn()], [told(tier(50), NOW + 1)]) == ["first"]  # by a clock that was ahead
     assert reasons([burn("critical")], [told(tier(50), NOW - MINUTE)]) == ["worse"]
     assert reasons([tier(50)], [told(burn("critical"), NOW - MINUTE)]) == ["first"]
 

@@ -39,8 +39,14 @@ def decided(findings, ledger=(), silences=(), **more):
 
 
 def test_a_rule_belongs_to_one_family():
-    rules = ("budget_tier", "budget_burn", "blind", "median_5x", "retry_loop")
-    assert [kind(rule) for rule in rules] == ["budget", "budget", "blind", "session", "session"]
+    families = {
+        "budget": ("budget_tier", "budget_burn"),
+        "blind": ("blind", "store", "fleet_away", "host_silent"),
+        "common": ("common_cause",),
+        "session": ("median_5x", "retry_loop"),
+    }
+    for family, rules in families.items():
+        assert [kind(rule) for rule in rules] == [family] * len(rules)
 
 
 def test_what_an_alert_is_about_and_what_makes_it_one():
