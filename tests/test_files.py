@@ -244,11 +244,25 @@ def test_a_kept_key_is_32_bytes_as_text_and_the_same_ever_after(tmp_path):
     assert files.kept_key(path, "the key") == b"a" * 64
     path.write_text("a" * 32)
     assert files.kept_key(path, "the key") == b"a" * 32
+    path.write_text("")  # a disk that was full: nobody has used it
+    assert len(bytes.fromhex(files.kept_key(path, "the key").decode())) == 32
+
+
+def test_a_kept_key_that_cannot_be_read_is_said_so(tmp_path):
+    (tmp_path / "key").mkdir(mode=0o700)
+    (tmp_path / "key" / "any").touch()
+    with pytest.raises(ConfigError, match="cannot use the key .*key: Is a directory"):
+        files.kept_key(tmp_path / "key", "the key")
 
 
 @pytest.mark.parametrize(
     ("text", "open_to", "why"),
-    [("a" * 31, 0o600, "is too short"), ("a" * 64, 0o640, "is open to others: chmod 600")],
+    [
+        ("a" * 31, 0o600, "is too short"),
+        ("a" * 64, 0o640, "is open to others: chmod 600"),
+        ("a" * 64, 0o610, "is open to others: chmod 600"),
+        ("a" * 64, 0o601, "is open to others: chmod 600"),
+    ],
 )
 def test_a_kept_key_that_is_short_or_open_is_refused(tmp_path, text, open_to, why):
     path = tmp_path / "key"
