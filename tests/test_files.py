@@ -251,7 +251,7 @@ def test_a_kept_key_is_32_bytes_as_text_and_the_same_ever_after(tmp_path):
 def test_a_kept_key_that_cannot_be_read_is_said_so(tmp_path):
     (tmp_path / "key").mkdir(mode=0o700)
     (tmp_path / "key" / "any").touch()
-    with pytest.raises(ConfigError, match="cannot use the key .*key: Is a directory"):
+    with pytest.raises(ConfigError, match=r"cannot use the key .*key: Is a directory"):
         files.kept_key(tmp_path / "key", "the key")
 
 
