@@ -76,7 +76,7 @@ def kept_key(path: Path, what: str) -> bytes:
             replace(path, f"{os.urandom(_KEY).hex()}\n".encode(), synced=True)
         with open(path, "rb") as file:
             found = os.fstat(file.fileno())
-            text = file.read(4 * _KEY).strip()
+            text = file.read(2 * _KEY).strip()
     except OSError as error:
         raise ConfigError(f"cannot use {what} {path}: {error.strerror}") from None
     if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
@@ -86,7 +86,7 @@ def kept_key(path: Path, what: str) -> bytes:
             f"{what} {path} is too short: put back the one that was there, or"
             " remove it for another, which gives everybody another hash"
         )
-    return text[: 2 * _KEY]
+    return text
 
 
 def replace(path: Path, content: bytes, mode: int = 0o600, *, synced: bool = False) -> None:

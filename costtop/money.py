@@ -34,7 +34,7 @@ def parse(text: str | int | float) -> int:
 
 def from_dollars(dollars: "float | Decimal") -> int:
     """Nano-dollars of a number that a log reported; the float's shortest decimal form counts."""
-    if isinstance(dollars, float) and -_PLAIN < dollars < _PLAIN:
+    if isinstance(dollars, float) and abs(dollars) < _PLAIN:
         nanos = round(dollars * NANO)
         if nanos / NANO == dollars:
             return nanos  # nearly always: no other amount of nine digits is the same float

@@ -190,6 +190,18 @@ def test_what_others_left_goes_a_minute_later(tmp_path):
     assert not any(path.exists() for path in old)
 
 
+def test_what_others_left_is_young_for_a_whole_minute(tmp_path, monkeypatch):
+    left = _left(tmp_path, ".budgets.toml.1.new")
+    os.utime(left, (1e9, 1e9))
+    present = 1e9 + 60
+    monkeypatch.setattr(time, "time", lambda: present)
+    files.clear_unfinished([tmp_path], ())
+    assert left.exists()
+    present += 0.5
+    files.clear_unfinished([tmp_path], ())
+    assert not left.exists()
+
+
 def test_a_folder_of_such_a_name_stays(tmp_path):
     folder = tmp_path / ".config.toml.1.new"
     folder.mkdir()

@@ -91,11 +91,9 @@ def _wait(dialect: "Dialect", text: bytes, said: str) -> None:
 def _tell(dialect: "Dialect", text: bytes, said: str) -> bool:
     """Whether a daemon has heard it."""
     session = quick.word(text, "session_id", "sessionId")
-    if not session:
-        return False
     event = dialect.event(text)
     prompt = event in dialect.PROMPTS and not said
-    return quick.tell(
+    return bool(session) and quick.tell(
         quick.files(os.environ)[1],
         {
             "do": "hook",

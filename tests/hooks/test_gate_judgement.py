@@ -5,7 +5,7 @@ import json
 import pytest
 
 from costtop import paths
-from costtop.hooks import gate
+from costtop.hooks import gate, quick
 from costtop.hooks.dialects import dialect_of
 from costtop.store import gating
 from costtop.store.alerts import breakers
@@ -104,6 +104,15 @@ def test_a_file_may_be_saved_for_a_minute_after_the_gate_closed(hold):
     assert judged(ASK)[1] == "deny"
 
 
+@pytest.mark.parametrize(("age", "kind"), [(59_999, ""), (60_000, "deny")])
+def test_the_minute_ends_to_the_millisecond(hold, monkeypatch, age, kind):
+    save = {**ASK, "tool_name": "Write", "tool_input": {"file_path": "x", "content": "y"}}
+    present = now()
+    hold("gate", opened=present - age)
+    monkeypatch.setattr(quick, "now", lambda: present)
+    assert judged(save)[1] == kind
+
+
 def test_and_not_any_more_after_that(hold):
     save = {**ASK, "tool_name": "Write", "tool_input": {"file_path": "x", "content": "y"}}
     hold("gate", opened=now() - 60_001)
@@ -153,8 +162,10 @@ def test_the_daemon_is_told_who_asked_and_a_prompt_only_where_it_passed(daemon, 
     assert (told["event"], told["said"]) == (event, said)
 
 
-def test_what_names_no_session_is_not_told(stored):
-    gate._tell(CLAUDE, b"{}", "")  # nobody listens, and nobody is asked
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_what_names_no_session_is_not_told(ear):
+    assert gate._tell(CLAUDE, json.dumps(ASK).encode(), "")
+    assert not gate._tell(CLAUDE, b"{}", "")
 
 
 def test_it_ends_well_whatever_happens(capfd, monkeypatch):
