@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
@@ -31,6 +31,7 @@ from costtop.tui.host import Host, Mood
 from costtop.tui.list.moved_rows import alike
 from costtop.tui.preferences import FASTEST, SLOWEST, Preferences, save, seconds
 from costtop.tui.screens.bindings import APP_KEYS
+from costtop.tui.stacked import BOTTOM, Stacked
 from costtop.tui.taking_over import Opening
 from costtop.tui.widgets.header import shown_tabs
 from costtop.tui.workers import Beside, Job
@@ -38,11 +39,10 @@ from costtop.tui.workers import Beside, Job
 T = TypeVar("T")
 USUALLY = Preferences()
 PLAYED = 2 * MINUTE  # of a played day in one frame: a day in six minutes
-_BOTTOM = 2  # screens: Textual's own blank one and the list of sessions
 _BLURRED, _MANY = 10, 4_000  # an unfocused screen reads every tenth frame, of so many rows rarer
 
 
-class CosttopApp(App[int]):
+class CosttopApp(Stacked):
     """The live screen over a `Backend`; what it shows knows it as a `Host`."""
 
     CSS_PATH = "costtop.tcss"
@@ -286,7 +286,7 @@ class CosttopApp(App[int]):
         """Goes to a screen by its number; 1 is the list of sessions, which is always below."""
         if isinstance(self.screen, ModalScreen):
             return
-        while len(self.screen_stack) > _BOTTOM:
+        while len(self.screen_stack) > BOTTOM:
             await self.pop_screen()
         self.tab = number
         if number != 1:
