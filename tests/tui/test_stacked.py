@@ -1,7 +1,6 @@
 """Screens that are left sooner than they go."""
 
-from pathlib import Path
-
+from costtop.paths import Paths
 from tests.tui.stage import opened
 
 
