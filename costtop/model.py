@@ -129,7 +129,7 @@ class Call(NamedTuple):
     media: Media | None = None  # None: text alone
 
 
-class CallRow(NamedTuple):
+class PlainCall(NamedTuple):
     """One call by its parts, as many are handed on; `columnar` makes the call, or columns of many.
 
     The first two are alike in many calls. Its `request` is one that channels can be joined by.
@@ -205,7 +205,7 @@ class Bad(NamedTuple):
     reason: str
 
 
-Event = Call | CallRow | SessionFact | TaskFact | Outcome | Untold | PlanReading | PullLink | Bad
+Event = Call | PlainCall | SessionFact | TaskFact | Outcome | Untold | PlanReading | PullLink | Bad
 
 
 class Rates(NamedTuple):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costtop.columnar.call_columns import CallRest, made, of_calls, of_plain, row_of
-from costtop.columnar.call_rows import CallRows
+from costtop.columnar.plain_calls import PlainCalls
 from costtop.columnar.stretches import parts, whole
 from costtop.model import Call, Context, Media, Tokens, ToolUse
 
@@ -58,7 +58,7 @@ def test_all_calls_of_columns_at_once_are_those_that_they_give_one_by_one(
 
 @given(st.lists(CALLS, max_size=9), st.sets(st.integers(0, 8)))
 def test_calls_that_come_as_rows_are_those_calls(calls: list[Call], places: set[int]) -> None:
-    some = CallRows()
+    some = PlainCalls()
     some.told += [row_of(call) if n in places else call for n, call in enumerate(calls)]
     assert [*some] == calls
     assert len(some) == len(calls)

@@ -10,7 +10,7 @@ from itertools import accumulate, chain, groupby, repeat
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from costtop.model import Call, CallRow, Context, Media, Tokens, ToolUse
+from costtop.model import Call, Context, Media, PlainCall, Tokens, ToolUse
 from costtop.named import NamedTuple
 
 T = TypeVar("T")
@@ -172,7 +172,7 @@ def of_plain(told: tuple[Any, ...]) -> CallColumns:
     )
 
 
-def of_calls(calls: Iterable[Call | CallRow]) -> CallColumns:
+def of_calls(calls: Iterable[Call | PlainCall]) -> CallColumns:
     """The columns of these calls."""
     parts = [_TAKEN[kind]([*some]) for kind, some in groupby(calls, type)]
     columns: list[Any] = [[*chain(*some)] for some in zip(*parts, strict=True)]
@@ -189,13 +189,13 @@ def of_calls(calls: Iterable[Call | CallRow]) -> CallColumns:
     )
 
 
-def row_of(call: Call) -> CallRow:
+def row_of(call: Call) -> PlainCall:
     """One call as a row."""
     own = (call.key, call.at, *call.tokens, call.request, call.offset)
-    return CallRow(_kinds_of(call), _rests_of(call), own, call.tools)
+    return PlainCall(_kinds_of(call), _rests_of(call), own, call.tools)
 
 
-def made(row: CallRow) -> Call:
+def made(row: PlainCall) -> Call:
     """The call that a row tells."""
     kind, rest, own, tools = row
     return _call(kind, rest, own, tuple(map(ToolUse._make, tools)))
@@ -240,12 +240,12 @@ def _of_made(calls: list[Call]) -> _Fields:
     return (kind, rest, key, at, *tokens, request, offset, tools)
 
 
-def _of_rows(rows: list[CallRow]) -> _Fields:
+def _of_rows(rows: list[PlainCall]) -> _Fields:
     kind, rest, own, tools = zip(*rows, strict=True)
     return (kind, rest, *zip(*own, strict=True), tools)
 
 
-_TAKEN: dict[type, Callable[[Any], _Fields]] = {Call: _of_made, CallRow: _of_rows}
+_TAKEN: dict[type, Callable[[Any], _Fields]] = {Call: _of_made, PlainCall: _of_rows}
 _WIDTH = 7 + len(Tokens._fields)
 
 

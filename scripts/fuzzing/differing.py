@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from costtop.columnar.call_columns import made
-from costtop.model import CallRow
+from costtop.model import PlainCall
 from costtop.native import library
 from costtop.sources.fold.source import Chunk, Source
 from costtop.sources.registry import SOURCE
@@ -66,7 +66,7 @@ def _folded(
     memo: dict[str, Any] = {}
     for start, end in _edges(data, cuts):
         found, memo = source.read(Chunk(path, data[start:end], start, SEEN), memo)
-        events += [made(event) if isinstance(event, CallRow) else event for event in found]
+        events += [made(event) if isinstance(event, PlainCall) else event for event in found]
     return events, memo
 
 

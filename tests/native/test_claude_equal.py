@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from costtop.columnar.call_columns import made
-from costtop.model import Call, CallRow, Event, Outcome
+from costtop.model import Call, Event, Outcome, PlainCall
 from costtop.native import library
 from costtop.sources.claude import transcripts
 from costtop.sources.claude.transcript_fold import Fold
@@ -38,7 +38,7 @@ def told(path: str, parts: Iterable[bytes], seen: int, offset: int = 0) -> tuple
     memo: Memo = {}
     for part in parts:
         found, memo = transcripts.read(Chunk(path, part, offset, seen), memo)
-        events += [made(event) if isinstance(event, CallRow) else event for event in found]
+        events += [made(event) if isinstance(event, PlainCall) else event for event in found]
         offset += len(part)
     return events, json.loads(json.dumps(memo))
 

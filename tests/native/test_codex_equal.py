@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from costtop.columnar.call_columns import made
-from costtop.model import CallRow
+from costtop.model import PlainCall
 from costtop.native import library
 from costtop.sources.codex import rollouts, scanned, tool_calls
 from costtop.sources.codex.scanned import WIDTH
@@ -30,7 +30,7 @@ def folded(path: str, data: bytes, cuts: list[int]) -> tuple[list[object], dict[
     for start, end in pairwise(edges):
         chunk = Chunk(path, data[start:end], start, golden.SEEN)
         found, memo = rollouts.read(chunk, memo)
-        events += [made(event) if isinstance(event, CallRow) else event for event in found]
+        events += [made(event) if isinstance(event, PlainCall) else event for event in found]
     return events, memo
 
 

@@ -13,7 +13,7 @@ from itertools import chain, islice
 from typing import Any
 
 from costtop.columnar.call_columns import of_calls, of_plain
-from costtop.columnar.call_rows import CallRows
+from costtop.columnar.plain_calls import PlainCalls
 from costtop.columnar.stretches import parts
 from costtop.daemon.ingest.fold import Folded
 from costtop.model import Context, Outcome, SessionFact, TaskFact
@@ -71,7 +71,7 @@ def _with_contexts(facts: _Joined, made: Callable[[Any], Any]) -> _Joined:
 
 
 def _of_all(folded: Sequence[Folded]) -> tuple[Any, ...]:
-    told = (x.calls.told if isinstance(x.calls, CallRows) else x.calls for x in folded)
+    told = (x.calls.told if isinstance(x.calls, PlainCalls) else x.calls for x in folded)
     return of_calls(chain.from_iterable(told)).plain()
 
 

@@ -8,8 +8,8 @@ import time
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from costtop.columnar.call_rows import CallRows
-from costtop.model import Bad, Call, CallRow, Event, Outcome, SessionFact, TaskFact, Untold
+from costtop.columnar.plain_calls import PlainCalls
+from costtop.model import Bad, Call, Event, Outcome, PlainCall, SessionFact, TaskFact, Untold
 from costtop.named import NamedTuple
 from costtop.nouns.pull_link import PullLink
 from costtop.plan_reading import PlanReading
@@ -191,7 +191,7 @@ def _nothing(label: str, place: Place, memo: Memo, *, fresh: bool = False) -> Fo
         place=place,
         memo=memo,
         fresh=fresh,
-        calls=CallRows(),
+        calls=PlainCalls(),
         facts=[],
         tasks=[],
         outcomes=[],
@@ -207,7 +207,7 @@ def _nothing(label: str, place: Place, memo: Memo, *, fresh: bool = False) -> Fo
 def _sort(folded: Folded, events: Iterable[Event]) -> None:
     lists: Any = folded
     for event in events:
-        if isinstance(event, CallRow):
+        if isinstance(event, PlainCall):
             lists.calls.told.append(event)
         elif isinstance(event, Call):
             lists.calls.told.append(_joinable(event))

@@ -69,7 +69,7 @@ static void tell_stop(claude_telling *at)
         value_text(&at->to, (const uint8_t *)stop, strlen(stop));
 }
 
-/* What `own` of a CallRow has: key, time, tokens, request, offset. */
+/* What `own` of a PlainCall has: key, time, tokens, request, offset. */
 static void tell_own(claude_telling *at)
 {
     const claude_message *told = &at->message;

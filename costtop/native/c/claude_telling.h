@@ -63,7 +63,7 @@ void claude_place(claude_telling *at, const uint8_t *byte);
  * row tells). */
 void claude_open(claude_telling *at);
 
-/* Ends it, if one is open: (tools, own as in `CallRow`, last, stop, asks), whether nothing is odd,
+/* Ends it, if one is open: (tools, own as in `PlainCall`, last, stop, asks), if nothing is odd,
  * whether some tools are noted, requestId or None, placeholder, searches. Nothing is odd where ids
  * are their own everywhere, with output that is final and without searches. */
 void claude_close(claude_telling *at);

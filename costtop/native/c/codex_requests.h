@@ -28,7 +28,7 @@ typedef struct {
 } codex_run;
 
 /* Takes the rows of a chunk as `Thread.counted` does: a list of the requests that they tell goes to
- * `out`, as values (values.h), each a tuple of a `CallRow`'s own fields and one of its tools. Stops
+ * `out`, as values (values.h): each the own fields of a `PlainCall` and one of its tools. Stops
  * before a row that tells no request and yet has a tool call, and where there is no more room.
  * Gives how many rows it took, and in `*written` how many bytes and in `*requests` how many
  * requests there are. */

@@ -63,7 +63,7 @@ class Told(NamedTuple):
 
 Regular = tuple[Sequence[Asked], tuple[Any, ...], int, object, bool]
 """What it comes to where nothing is odd: tools; key, first, tokens, request and offset (`own` of a
-`CallRow`); last; stop; asks."""
+`PlainCall`); last; stop; asks."""
 
 
 class Home(NamedTuple):

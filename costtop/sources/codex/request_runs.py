@@ -29,7 +29,7 @@ _ROOM = 1 << 18  # bytes: enough for most runs
 _COUNTED, _BEGAN, _LONGEST = Struct("=8q12s260s"), 76, 260
 
 Request = tuple[tuple[Any, ...], tuple[Any, ...]]
-"""A `CallRow`'s own fields, and one of its tools."""
+"""A `PlainCall`'s own fields, and one of its tools."""
 
 
 class _Run(Structure):

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from costtop.columnar.call_columns import CallKind, CallRest, made
-from costtop.model import CallRow, Context, Event, SessionFact, TaskFact, Untold
+from costtop.model import Context, Event, PlainCall, SessionFact, TaskFact, Untold
 from costtop.sources.codex import plan_limits, records, request_keys
 from costtop.sources.codex.records import Counts
 from costtop.sources.codex.request_keys import NAME
@@ -204,7 +204,7 @@ class Thread:
         (key, *_), _ = requests[-1]
         self._told(key)
         make = tuple.__new__  # the constructor would do nothing but this
-        self.events += [make(CallRow, (kind, rest, own, tools)) for own, tools in requests]
+        self.events += [make(PlainCall, (kind, rest, own, tools)) for own, tools in requests]
 
     def _yields(self) -> bool:
         """Whether what is counted may be its parent's, too."""
@@ -216,7 +216,7 @@ class Thread:
     ) -> None:
         tokens = records.tokens_of(used)
         self._told(key)
-        row = CallRow(*whose, (key, at, *tokens, request, offset), self.tools.used(key))
+        row = PlainCall(*whose, (key, at, *tokens, request, offset), self.tools.used(key))
         whole = self._rows and (not request or keys.is_global(request))
         self.events.append(row if whole else made(row))
 
