@@ -12,6 +12,7 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 
 class Terminal:
@@ -67,21 +68,39 @@ class Terminal:
         self.written += got
         return got
 
-    def until(self, holds: Callable[[], bool], seconds: float = 30.0) -> None:
+    def until(self, holds: Callable[[], bool], seconds: float = 120.0) -> None:
         deadline = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < deadline, self.written[-3000:]
             self.read(0.05)
 
+    def rests(self, seconds: float = 0.3) -> None:
+        """Waits until for `seconds` nothing is written while every thread of the child sleeps.
+
+        Silence alone says nothing on a busy machine: the child may be waiting for its processor.
+        """
+        rested, deadline = 0.0, time.monotonic() + 120.0
+        while rested < seconds:
+            assert time.monotonic() < deadline, self.written[-3000:]
+            rested = rested + 0.05 if not self.read(0.05) and self._sleeps() else 0.0
+
+    def _sleeps(self) -> bool:
+        """True where the system tells of no states at all."""
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/stat")
+        try:
+            return all(stat.read_text().rpartition(")")[2].split()[0] == "S" for stat in threads)
+        except OSError:  # a thread that ends meanwhile
+            return False
+
     def says(self, words: bytes) -> None:
         self.until(lambda: words in self.written)
 
-    def end(self, number: int = signal.SIGTERM, seconds: float = 30.0) -> int:
+    def end(self, number: int = signal.SIGTERM, seconds: float = 120.0) -> int:
         """Sends a signal to the child that this test started, and returns its exit code."""
         self.process.send_signal(number)
         return self.ended(seconds)
 
-    def ended(self, seconds: float = 30.0) -> int:
+    def ended(self, seconds: float = 120.0) -> int:
         self.until(lambda: self.process.poll() is not None, seconds)
         self.read(0.1)
         return self.process.returncode

@@ -22,7 +22,7 @@ from costtop.tui.app import CosttopApp
 from costtop.tui.preferences import Preferences
 from scripts.benches import fleet
 real = backend.real(fleet.instance(Path(sys.argv[1])), lambda: fleet.AT)
-sys.exit(run_screen(CosttopApp(real, Preferences(delay=0.2))))
+sys.exit(run_screen(CosttopApp(real, Preferences(delay=1.0))))
 """
 _DOWN, _UP, _END = b"\x1b[B", b"\x1b[A", b"\x1b[F"
 _KEYS = (_DOWN * 3, b"M", _DOWN, b"t", _DOWN * 2, b"g", b"g", _UP, b"e", b"#", b"N", _END, b"#",
@@ -46,10 +46,11 @@ def test_after_any_keys_the_terminal_shows_what_a_whole_painting_shows(
         terminal.says(b"SESSION")
         for keys in _KEYS:
             terminal.send(keys)
-            terminal.until(lambda: not terminal.read(0.1))
+            terminal.rests(0.1)
+        terminal.rests()
         before = Emulated(terminal.written)
         terminal.send(b"\x0c")
-        terminal.until(lambda: not terminal.read(0.4))
+        terminal.rests()
         after = Emulated(terminal.written)
         assert before.rows() == after.rows()
         assert before.cells == after.cells
