@@ -20,7 +20,7 @@ def main() -> int:
 
             return _end(line(sys.argv[2:]))
         case ["line", *_]:
-            from costtop.hooks.bars import main as bar
+            from costtop.hooks.status_bars import main as bar
 
             if (code := bar(sys.argv[2:])) is not None:
                 return _end(code)

@@ -6,7 +6,7 @@ Nothing here does I/O or knows a clock. Money is int nano-dollars, `None` where 
 
 from typing import Any, Literal
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.nouns.budget_nouns import Breaker, Budget, Escalation
 from costtop.nouns.pull_link import PullLink
 from costtop.plan_reading import PlanReading

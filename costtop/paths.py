@@ -9,7 +9,7 @@ import os
 import stat
 from pathlib import Path
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _SOCKET = "costtop.sock"
 _SOCKET_PATH_LIMIT = 100  # bytes; sun_path holds 108, the rest is for a suffix

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from costtop.durations import DAY, HOUR
 from costtop.errors import ConfigError
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.nouns.budget_nouns import PLAN
 
 CALENDAR = ("day", "week", "month")

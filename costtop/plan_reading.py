@@ -1,6 +1,6 @@
 """One reading of a plan's window, as an agent told it: a noun beside those of `model`."""
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 
 class PlanReading(NamedTuple):

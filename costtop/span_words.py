@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.durations import HOUR, MINUTE
 from costtop.errors import UsageError
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 EXAMPLES = "today, yesterday, monday, last week, 7d, 24h, november, 2026-11-01, '1 nov to 15 nov'"
 

@@ -1,7 +1,7 @@
 """Tells faults of the world (a full disk, a lock, a bad page, no descriptors) from bugs.
 
 A fault of the world ends by itself or by somebody's hand, and what it met can be tried again. It
-is judged by codes alone, SQLite's and the system's; whoever meets one waits: see `lasting`.
+is judged by codes alone, SQLite's and the system's; whoever meets one waits: see `lasting_tasks`.
 """
 
 import errno
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 from costtop.errors import CosttopError, NothingStored, OlderStore
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 Kind = Literal["full", "locked", "read-only", "broken", "unopened", "descriptors", "memory", "away"]
 # What passes by itself: it keeps no daemon from starting, for nobody would start it again.

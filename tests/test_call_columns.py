@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costtop.columnar.call_columns import CallRest, made, of_calls, of_plain, row_of
+from costtop.columnar.column_slices import parts, whole
 from costtop.columnar.plain_calls import PlainCalls
-from costtop.columnar.stretches import parts, whole
 from costtop.model import Call, Context, Media, Tokens, ToolUse
 
 TOOLS = st.builds(ToolUse, st.sampled_from("ab"), st.just("k"), st.sampled_from((None, True)))

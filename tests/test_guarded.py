@@ -9,14 +9,14 @@ TREE = Tree(Path(__file__).resolve().parent.parent)
 
 # Who else may start a task, and why a fault of the world that meets it ends nothing.
 TASKS_OF_THEIR_OWN = {
-    "costtop/lasting.py": "the guard itself",
+    "costtop/lasting_tasks.py": "the guard itself",
     "costtop/notify/courier.py": "a letter's delivery, which rests when the store fails",
     "costtop/daemon/ingest/socket_calls.py": "one commit, which answers its peers when it fails",
     "costtop/daemon/ingest/backlog.py": "a fold in a worker, awaited by the reader",
     "costtop/daemon/notices/heartbeat.py": "one beat, which ends by itself and says what it met",
-    "costtop/daemon/fleet/hands.py": "one command of an operator, which its server tells again",
+    "costtop/daemon/fleet/far_executor.py": "an operator's command, which its server tells again",
     "costtop/daemon/jobs/scan_once.py": "the word of how far it is, for the time of one command",
-    "costtop/daemon/commands/front_desk.py": "a command under way, answered whatever meets it",
+    "costtop/daemon/commands/socket_over_reload.py": "a command under way, answered whatever comes",
     "costtop/daemon/run/wrap.py": "`costtop run`, which is no daemon",
     "costtop/processes/actions.py": "one deed, awaited by whoever asked for it",
     "costtop/processes/kill/ladder.py": "waits for exits, for the time of one rung",

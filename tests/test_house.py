@@ -52,7 +52,7 @@ LIGHT = (
     "costtop.periods",
     "costtop.paths",
     "costtop.hooks.gate",
-    "costtop.hooks.bars",
+    "costtop.hooks.status_bars",
     "costtop.hooks.statusline",
     "costtop.hooks.install.installer",
     "costtop.store.gating",
@@ -61,7 +61,7 @@ LIGHT = (
     "costtop.cli.reports.live",
     "costtop.cli.main",
     "costtop.cli.open_screen",
-    "costtop.cli.seeing",
+    "costtop.cli.screen_command",
     "costtop.cli.reports.report",
     "costtop.control.client",
     "costtop.control.protocol",
@@ -314,7 +314,7 @@ def test_a_quick_command_runs_without_anything_heavy(words, tmp_path):
 def test_named_tuples_are_those_that_are_quickly_made():
     declared = re.compile(r"^from typing import .*\bNamedTuple\b", re.MULTILINE)
     found = [path for path in (ROOT / "costtop").rglob("*.py") if declared.search(path.read_text())]
-    assert [str(path.relative_to(ROOT)) for path in found] in ([], ["costtop/named.py"])
+    assert [str(path.relative_to(ROOT)) for path in found] in ([], ["costtop/named_tuples.py"])
 
 
 def test_no_file_names_this_or_any_other_machine():

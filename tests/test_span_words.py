@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costtop import against, periods, span_words
+from costtop import compared_spans, periods, span_words
 from costtop.durations import DAY, HOUR
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -165,20 +165,20 @@ BEFORE = {
 
 @pytest.mark.parametrize("text", BEFORE)
 def test_the_span_before_is_as_long_as_this_one_has_come(text: str) -> None:
-    start, end = against.before(span_words.parse(text, NOW, BERLIN), NOW, BERLIN)
+    start, end = compared_spans.before(span_words.parse(text, NOW, BERLIN), NOW, BERLIN)
     assert (shown(start), shown(end)) == BEFORE[text]
 
 
 def test_like_days_are_the_same_weekday_at_the_same_hours() -> None:
     start, end = ms("2026-11-02T00:00"), ms("2026-11-02T10:00")
-    found = against.like(start, end, BERLIN, ms("2026-10-12T00:00"))
+    found = compared_spans.like(start, end, BERLIN, ms("2026-10-12T00:00"))
     assert found is not None
     assert found.name == "Mondays"
     assert [(shown(a), shown(b)) for a, b in found.spans] == [
         (f"2026-{day} 00:00", f"2026-{day} 10:00") for day in ("10-26", "10-19", "10-12")
     ]
     days = ms("2026-11-01T00:00"), ms("2026-11-11T00:00")
-    ten_days = against.like(*days, BERLIN, ms("2026-01-01T00:00"))
+    ten_days = compared_spans.like(*days, BERLIN, ms("2026-01-01T00:00"))
     assert ten_days is not None
     assert [shown(a)[:10] for a, _ in ten_days.spans] == [
         "2026-10-18", "2026-10-04", "2026-09-20", "2026-09-06",
@@ -187,8 +187,8 @@ def test_like_days_are_the_same_weekday_at_the_same_hours() -> None:
 
 def test_with_few_of_a_weekday_other_working_days_are_like_it() -> None:
     start, end = ms("2026-11-02T00:00"), ms("2026-11-02T10:00")
-    found = against.like(start, end, BERLIN, ms("2026-10-24T00:00"))
+    found = compared_spans.like(start, end, BERLIN, ms("2026-10-24T00:00"))
     assert found is not None
     assert found.name == "working days"
     assert [shown(a)[5:10] for a, _ in found.spans] == [f"10-{day}" for day in (30, 29, 28, 27, 26)]
-    assert against.like(start, end, BERLIN, start) is None
+    assert compared_spans.like(start, end, BERLIN, start) is None

@@ -11,7 +11,7 @@ from typing import Literal
 from costtop.alerts.escalation import BY_HOOK
 from costtop.model import Breaker, Budget, Escalation, Severity
 from costtop.money import beside, exactly
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 CONFIRM = 1_000  # ms between the two looks
 COUNTDOWN = 30_000  # ms between the notice and a kill

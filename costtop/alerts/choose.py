@@ -12,7 +12,7 @@ from typing import Literal
 
 from costtop.durations import DAY, HOUR, MINUTE
 from costtop.model import SEVERITIES, Cause, Finding, Notification, Reason, Silence, Told
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 LATE_AFTER = 15 * MINUTE  # older findings say that they are late
 HISTORY_AFTER = DAY  # a session's runaway of yesterday is not about now

@@ -4,7 +4,7 @@ A denial that an agent may ignore is no brake, and one whose hook is never calle
 """
 
 from costtop.model import Breaker
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 BY_HOOK = frozenset({"gate", "stop"})
 """Actions that nothing but an agent's own hook carries out."""

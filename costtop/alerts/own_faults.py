@@ -6,7 +6,7 @@ That is an alert too. It looks at nothing itself.
 from costtop import money
 from costtop.durations import MINUTE, iso, words
 from costtop.model import Finding
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 SCAN_AFTER = 10 * MINUTE  # ms without a successful scan
 

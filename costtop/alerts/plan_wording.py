@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from costtop.alerts.wording import MARK, Message, headline, plain, short_form, short_name
 from costtop.durations import SECOND, moment_of, words
 from costtop.model import Finding, Notification
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.periods import clock
 from costtop.text import typed
 

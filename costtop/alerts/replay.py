@@ -11,7 +11,7 @@ from costtop.alerts import shared_cause
 from costtop.alerts.choose import alert_id, choose, identity, incident, measure, subject, told_in
 from costtop.alerts.shared_cause import SPAN, Flagged
 from costtop.model import AlertState, Cause, Finding, Notification, Told
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 
 class Imagined(NamedTuple):

@@ -9,7 +9,7 @@ import re
 from costtop.alerts.choose import kind
 from costtop.errors import ConfigError
 from costtop.model import SEVERITIES, Finding, Hold, Notification, Severity, Traffic
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.scope import matches
 
 TOGETHER = 2_000  # ms: a second session so soon after the first may be the start of a flood

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from costtop.durations import DAY, HOUR, iso
 from costtop.model import Cause, Finding, Notification
 from costtop.money import dollars
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 RULE = "common_cause"
 SPAN = 12 * HOUR  # within which sessions have something in common

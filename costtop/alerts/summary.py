@@ -2,7 +2,7 @@
 
 from costtop.alerts.wording import MARK, Message, plain, short_name
 from costtop.money import bill, dollars
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _DEAREST = 5
 _CHANGES = 3

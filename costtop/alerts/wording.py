@@ -14,7 +14,7 @@ from costtop.analysis import why
 from costtop.durations import MINUTE
 from costtop.model import SEVERITIES, Finding, Notification
 from costtop.money import NANO, beside, bill, dollars, exactly
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.text import clean, typed
 
 MARK = "[costtop] "

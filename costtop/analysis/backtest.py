@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from costtop.analysis import forecast
 from costtop.analysis.forecast import Foreseen, SpendDay
 from costtop.analysis.quantiles import median
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 HOURS = (6, 9, 12, 15, 18, 21)
 MONTH = 30  # days of a stretch that stands for a month, wherever it begins

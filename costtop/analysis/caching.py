@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from costtop.analysis import ledger
 from costtop.model import Call, Rates, Spend
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _HOUR = 60 * 60_000
 _HOUR_WRITE = 2.0  # price of an hour's cache write over plain input, where rates do not say

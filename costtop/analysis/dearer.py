@@ -11,7 +11,7 @@ from typing import Literal
 from costtop.analysis import task_price, trend
 from costtop.analysis.task_price import LikePrice, PricedTask
 from costtop.analysis.trend import TaskPoint, TooFew, Trend
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 LEVEL = 0.05  # how often a verdict of rising or falling may be wrong
 WORTH = 0.2  # change from which it matters

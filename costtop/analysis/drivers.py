@@ -9,7 +9,7 @@ what peers have at N turns, so that growth which comes with length belongs to th
 from collections.abc import Callable, Iterable, Sequence
 
 from costtop.analysis import shapley
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 DRIVERS = (
     "work_turns",

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from costtop.analysis.quantiles import quantile
 from costtop.analysis.spend_level import Spending, draws, learn
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _PROFILE_DAYS, _RESIDUAL_DAYS = 28, 60
 _LEAST_DAYS = 5  # of history before there is a forecast

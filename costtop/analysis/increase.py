@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from costtop.analysis import shapley
 from costtop.analysis.ledger import BookedTurn
 from costtop.model import Spend
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 DRIVERS = (
     "pieces",

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from costtop.durations import HOUR, MINUTE
 from costtop.model import Rates, Spend, Tokens
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _KEPT = 64  # turns whose books are kept
 _NONE: frozenset[int] = frozenset()  # one for all: most sessions have no retries

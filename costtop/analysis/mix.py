@@ -7,7 +7,7 @@ model, and a test on calls calls nearly every day unusual (DETECTION 3.7).
 import random
 from collections.abc import Mapping, Sequence
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 Session = Mapping[str, int]
 """Calls by model of one session."""

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from costtop.analysis.quantiles import median
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _READILY = 1 / 8  # P(the level changes) on a day with spend, for the interval: missing one costs
 _UNEVEN, _MOST = 0.42, 1 / 3  # the same by the log-sd of days, where these hide a change; at most

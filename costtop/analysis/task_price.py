@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import Literal
 
 from costtop.analysis.quantiles import median
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 Per = Literal["turn", "new token"]
 _DEARER = 0.9  # share of the allowed errors

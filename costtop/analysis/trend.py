@@ -9,7 +9,7 @@ import random
 from collections.abc import Sequence
 
 from costtop.analysis.quantiles import median
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 LEAST_DAYS, LEAST_TASKS = 10, 30
 _PAIRS_OF = 600  # tasks whose pairs give the slope; more are thinned evenly

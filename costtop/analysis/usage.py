@@ -7,7 +7,7 @@ turn, in int nano-dollars, so that the parts sum to the change exactly.
 from collections.abc import Sequence
 
 from costtop.analysis import shapley
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 
 class Period(NamedTuple):

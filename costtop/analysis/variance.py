@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 
 from costtop.analysis.quantiles import mean, median, upper_spread
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 
 class Spread(NamedTuple):

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 from costtop.money import NANO
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.shown import currency
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from costtop.attribution.merge_words import digest
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.nouns.repository_facts import CommitFact, HeadMove
 
 _LINE = re.compile(

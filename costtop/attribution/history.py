@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from costtop.attribution import merge_words
 from costtop.attribution.merge_words import MergeWords
 from costtop.attribution.pull_names import DEFAULT_BRANCHES
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.nouns.repository_facts import CommitFact, HeadMove, PullFact
 
 _Pull = tuple[int, str]  # number, sign

@@ -7,7 +7,7 @@ import re
 from _blake2 import blake2b  # hashlib loads OpenSSL
 
 from costtop.attribution.pull_names import MOST
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _LINES = 400  # of a message that are looked at
 _MERGES = (

@@ -2,7 +2,7 @@
 
 import re
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.text import clean
 
 DEFAULT_BRANCHES = frozenset({"main", "master", "trunk", "develop", "dev"})

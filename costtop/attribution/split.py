@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from costtop.attribution.pull_names import UNTOLD, is_telling
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.nouns.repository_facts import HeadMove
 
 ALWAYS = (-(1 << 62), 1 << 62)  # ms UTC: from ever to ever

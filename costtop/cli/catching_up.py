@@ -107,9 +107,9 @@ def _changed(path: bytes) -> int:
 
 
 def _catch_up(place: Paths) -> str:
-    from costtop.daemon import lean
+    from costtop.daemon import lean_process
 
-    with lean.imports():
+    with lean_process.imports():
         from costtop.daemon.jobs.scan_once import catch_up
 
     began = now_ms()

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from costtop import __version__
-from costtop.cli import usual_words
-from costtop.cli.slips import refused
+from costtop.cli import quick_arguments
+from costtop.cli.did_you_mean import refused
 from costtop.errors import CosttopError
 
 if TYPE_CHECKING:
@@ -130,9 +130,9 @@ def _run(arguments: list[str]) -> int:
     given = usual(arguments) or _parser(_wanted(arguments)).parse_args(arguments)
     run = getattr(given, "run", None)
     if run is None:
-        from costtop.cli import seeing
+        from costtop.cli import screen_command
 
-        run = seeing.run
+        run = screen_command.run
     given.typed = arguments  # what a report says of how it was made
     given.whole_parser = whole_parser  # what completions and the manual page are made from
     return int(run(given))
@@ -142,14 +142,14 @@ def usual(arguments: list[str]) -> Any:
     """What the plain words of a command say, as the parser would; None where it is to read them."""
     named = arguments[0] if arguments and arguments[0] in MODULES else ""
     try:
-        first = usual_words.UsualWords()
+        first = quick_arguments.UsualWords()
         _add_options(first)
         if not named:
-            return usual_words.options((first, arguments))
-        second = usual_words.UsualWords()
+            return quick_arguments.options((first, arguments))
+        second = quick_arguments.UsualWords()
         _module(named).add(second, named)
-        return usual_words.options((first, ()), (second, arguments[1:]))
-    except usual_words.NotUsual:
+        return quick_arguments.options((first, ()), (second, arguments[1:]))
+    except quick_arguments.NotUsual:
         return None
 
 
@@ -182,8 +182,8 @@ def _parser(wanted: Iterable[str]) -> "Parser":
     return parser
 
 
-def _add_options(parser: "Parser | usual_words.UsualWords") -> None:
-    """The options of the live screen and of `--once`; what they do stands in `seeing`."""
+def _add_options(parser: "Parser | quick_arguments.UsualWords") -> None:
+    """The options of the live screen and of `--once`; what they do stands in `screen_command`."""
     parser.add_argument("--once", "-b", action="store_true", help="print one frame and end")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="that frame as JSON")

@@ -180,8 +180,8 @@ def _why(place: FleetPlace, tz: ZoneInfo, said: str, feature: str, now: int) -> 
     from rich.cells import cell_len
 
     from costtop import span_words
-    from costtop.queries.why import told
+    from costtop.queries.why import why_text
 
     span = span_words.parse(said, now, tz)
     with closing(fleet_reading.of_day(paths.find(), span, now, feature)) as db:
-        return told.lines(db, said, feature, now, tz, width_of=cell_len)
+        return why_text.lines(db, said, feature, now, tz, width_of=cell_len)

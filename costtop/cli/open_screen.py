@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from costtop import paths
 from costtop.errors import CosttopError
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.text import clean
 
 if TYPE_CHECKING:

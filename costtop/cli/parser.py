@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn, cast
 
-from costtop.cli.slips import meant
+from costtop.cli.did_you_mean import meant
 
 _GROUPS = {"reports": "See", "control": "Act", "upkeep": "Keep"}
 _HELP = """\

@@ -10,8 +10,8 @@ import socket
 import time
 from collections.abc import Sequence
 
-from costtop.dial import dialled
-from costtop.named import NamedTuple
+from costtop.daemon_connection import dialled
+from costtop.named_tuples import NamedTuple
 from costtop.paths import Paths
 
 PATIENCE = 30.0  # s for one batch; a daemon that imports a backlog commits slowly

@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 from costtop.model import Call, Context, Media, PlainCall, Tokens, ToolUse
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 T = TypeVar("T")
 _Fields = tuple[Any, ...]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from costtop.control.protocol import LINE_LIMIT, Command, encode
-from costtop.dial import dialled
+from costtop.daemon_connection import dialled
 from costtop.errors import CosttopError, NothingFound, Unusable, UsageError
 from costtop.paths import Paths, told
 

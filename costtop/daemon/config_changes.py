@@ -11,14 +11,14 @@ from typing import get_args
 from urllib.parse import urlsplit
 
 from costtop import config as configuration
-from costtop import lasting
+from costtop import lasting_tasks
 from costtop.alerts import routes
 from costtop.config import Config, Otel
 from costtop.config_mistakes import Place
 from costtop.daemon import plan_settings
 from costtop.daemon.ingest import otlp_calls
 from costtop.daemon.ingest.log_roots import roots
-from costtop.daemon.opened import price_book
+from costtop.daemon.opened_instance import price_book
 from costtop.errors import ConfigError, CosttopError, FleetError
 from costtop.fleet import server_url
 from costtop.notify import address
@@ -142,12 +142,12 @@ class ConfigChanges:
     async def run(self) -> None:
         """For ever."""
         while True:
-            await lasting.beat(_EVERY)
+            await lasting_tasks.beat(_EVERY)
             now = self._look()
             if now != self._known:
                 self._known = now
                 self._judge()
-            lasting.well()
+            lasting_tasks.well()
 
     def _look(self) -> tuple[object, ...]:
         return (*(_stamp(path) for path in self._files), self._besides())

@@ -11,7 +11,7 @@ from costtop.daemon.commands.obey import Executors
 from costtop.daemon.notices.post import Audience
 from costtop.daemon.status.status_writer import StatusWriter, Troubled
 from costtop.daemon.wiring import Wired
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.settings.fleet_settings import Fleet
 
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -35,10 +35,10 @@ def far_asking(
     turns = asyncio.Semaphore(_ASKED_AT_ONCE)
 
     async def ask(command: AskFar, by: str) -> dict[str, Any]:
-        from costtop.daemon.fleet import ask_far
+        from costtop.daemon.fleet import far_request
 
         async with turns:
-            return await ask_far.ask(instance.config.fleet, action_log, command, by)
+            return await far_request.ask(instance.config.fleet, action_log, command, by)
 
     return ask
 
@@ -69,13 +69,13 @@ def _ships(
     around: Around, fleet: Fleet, to: Audience, posted: asyncio.Event
 ) -> tuple[tuple[str, Work], ...]:
     """What ships to the fleet and hears from it."""
-    from costtop.daemon.fleet import fleet_works, hands
+    from costtop.daemon.fleet import far_executor, fleet_membership
     from costtop.daemon.fleet.fleet_guards import FleetGuards, GuardRules
-    from costtop.daemon.fleet.sayings import sayings_of
+    from costtop.daemon.fleet.host_messages import sayings_of
 
-    pipe = fleet_works.pipe_of(around.instance, fleet)
+    pipe = fleet_membership.pipe_of(around.instance, fleet)
     around.troubled.append(pipe)
-    commands = hands.hands_of(around.instance, fleet, around.executors, pipe)
+    commands = far_executor.hands_of(around.instance, fleet, around.executors, pipe)
     rules = GuardRules(frozenset(fleet.accept))
     guards = FleetGuards(around.instance.writer, to, rules, posted.set)
     pipe.on("guards", guards.take)
@@ -85,7 +85,7 @@ def _ships(
     return (
         ("fleet's guards", guards.run),
         ("fleet's sayings", says.run),
-        *fleet_works.works(around.instance, pipe, around.search.seen),
-        ("fleet's reach", fleet_works.Reach(pipe, around.instance.writer, to, posted).run),
+        *fleet_membership.works(around.instance, pipe, around.search.seen),
+        ("fleet's reach", fleet_membership.Reach(pipe, around.instance.writer, to, posted).run),
         ("fleet's commands", commands.run),
     )

@@ -1,7 +1,7 @@
 """The daemon: wires everything and waits for its end.
 
-A fault of the world is told and waited out by the task it meets (`lasting`); a bug ends them all
-and the process, for a supervisor to start it again: nothing is lost, every place moves with its
+A fault of the world is told and waited out by the task it meets (`lasting_tasks`); a bug ends them
+all and the process, for a supervisor to start it again: nothing is lost, every place moves with its
 rows.
 """
 
@@ -25,11 +25,11 @@ from costtop.daemon.actions.action_log import ActionLog
 from costtop.daemon.actions.process_actions import ProcessActions
 from costtop.daemon.actions.process_search import ProcessSearch
 from costtop.daemon.alerting.breaker_actions import Breakers
-from costtop.daemon.commands.front_desk import FrontDesk
 from costtop.daemon.commands.guard import Guard
 from costtop.daemon.commands.hook_reports import HookReports
 from costtop.daemon.commands.obey import Executors, Obey, commands_among
 from costtop.daemon.commands.peer_reports import PeerReports
+from costtop.daemon.commands.socket_over_reload import FrontDesk
 from costtop.daemon.commands.started_runs import StartedRuns
 from costtop.daemon.config_changes import ConfigChanges, loaded
 from costtop.daemon.fleet_tasks import Around, far_asking, fleet_tasks
@@ -38,7 +38,7 @@ from costtop.daemon.ingest.file_reader import Reader, sweep
 from costtop.daemon.ingest.log_roots import second_homes
 from costtop.daemon.ingest.otlp_calls import OtlpChannel
 from costtop.daemon.ingest.socket_calls import Acceptor
-from costtop.daemon.jobs import git_reading, lives_at_rest, long_sums
+from costtop.daemon.jobs import git_reading, long_sums, resting_sessions
 from costtop.daemon.jobs.price_refresh import PriceRefresh
 from costtop.daemon.jobs.store_keeper import StoreKeeper
 from costtop.daemon.jobs.thin_all import keep_compact
@@ -56,13 +56,13 @@ from costtop.daemon.status.status_writer import Channel, StatusWriter, Troubled,
 from costtop.daemon.wiring import Wired, keep_cards, wired
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, Unusable
-from costtop.lasting import Faults, LastingTasks, beat
-from costtop.named import NamedTuple
+from costtop.lasting_tasks import Faults, LastingTasks, beat
+from costtop.named_tuples import NamedTuple
 from costtop.paths import Paths
 from costtop.processes.evidence.search import blindness
+from costtop.store.disk_reserve import Reserve
 from costtop.store.recovery import rebuild
 from costtop.store.recovery.damage import DamagedStore
-from costtop.store.reserve import Reserve
 from costtop.tail.follow import Follower
 from costtop.world_faults import PASSING, judge
 
@@ -296,7 +296,7 @@ def _upkeep(instance: Wired, keeper: StoreKeeper, reader: Reader) -> tuple[tuple
         ("titles", partial(title_reading.keep, writer, instance.roots)),
         ("compaction", partial(keep_compact, writer, instance.config)),
         ("long sums", partial(long_sums.keep, writer, lambda: reader.passes > 0)),
-        ("lives", partial(lives_at_rest.keep, writer, lambda: reader.passes > 0)),
+        ("lives", partial(resting_sessions.keep, writer, lambda: reader.passes > 0)),
         ("git", partial(git_reading.keep, writer, instance.config, lambda: reader.passes > 0)),
     )
 

@@ -16,9 +16,9 @@ from costtop.daemon.notices.self_check import HealthProbe, SelfCheck
 from costtop.daemon.notices.summaries import SummaryPost, summaries
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
-from costtop.lasting import Faults
+from costtop.lasting_tasks import Faults
 from costtop.notify.courier import Courier
-from costtop.store.reserve import Reserve
+from costtop.store.disk_reserve import Reserve
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 

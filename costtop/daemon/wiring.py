@@ -6,15 +6,15 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 
 from costtop import config as configuration
-from costtop import lasting
+from costtop import lasting_tasks
 from costtop.config import Config
 from costtop.daemon.alerting.evaluate import Evaluator
-from costtop.daemon.alerting.file_shelf import FileShelf
+from costtop.daemon.alerting.packed_sessions import FileShelf
 from costtop.daemon.alerting.rule_settings import settings_of
 from costtop.daemon.ingest.intake import Ingest
 from costtop.daemon.notices.post import audience
-from costtop.daemon.opened import cards, opened
-from costtop.named import NamedTuple
+from costtop.daemon.opened_instance import cards, opened
+from costtop.named_tuples import NamedTuple
 from costtop.paths import Paths
 from costtop.pricing.book import PriceBook
 from costtop.store import meta
@@ -89,9 +89,9 @@ async def keep_cards(instance: Wired) -> None:
     """For ever: keeps rate cards as they are worked out, so that a killed daemon starts as fast."""
     kept = -1 if instance.prices.learnt() else instance.prices.count()
     while True:
-        await lasting.beat(_EVERY)
+        await lasting_tasks.beat(_EVERY)
         if instance.prices.count() != kept:
             count = instance.prices.count()
             await instance.writer.transact(meta.put, cards(instance.prices))
             kept = count
-        lasting.well()
+        lasting_tasks.well()

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from costtop.durations import iso
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 Record = dict[str, Any]
 """One line of a log. Its time stands as None under "timestamp" or "ts", where the log has it.

@@ -20,7 +20,7 @@ from costtop.demo.script import (
     runaway,
     work,
 )
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 USERS = ("ana", "ben", "chloe", "dmitri", "elif", "femi", "grace", "hiro")
 _ASSISTANTS = (

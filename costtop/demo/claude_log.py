@@ -11,7 +11,7 @@ from typing import Any
 
 from costtop.demo.beats import Beat, Record
 from costtop.demo.script import HAIKU, ScriptedReply, ScriptedTool, work
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _VERSION = "2.1.140"
 _AGENTS = ("Explore", "Plan", "general-purpose")

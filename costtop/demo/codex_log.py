@@ -10,7 +10,7 @@ from typing import Any
 from costtop.demo.beats import Beat, Record
 from costtop.demo.script import ScriptedReply
 from costtop.durations import DAY, HOUR, iso
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _VERSION = "0.140.2"
 _KINDS = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens")

@@ -13,7 +13,7 @@ from costtop import periods
 from costtop.demo import cast
 from costtop.demo.beats import Beat, lines
 from costtop.durations import DAY, MINUTE
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 DAYS = 30
 _BUSY, _QUIET = 9, 3  # sessions of agents on a weekday and on a day of the weekend

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from random import Random
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 OPUS, SONNET, HAIKU = "claude-opus-5", "claude-sonnet-5", "claude-haiku-4-5"
 GPT, GEMINI = "gpt-5.4", "gemini-2.5-pro"

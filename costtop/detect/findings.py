@@ -1,13 +1,13 @@
 """What is told of a rule's claim: title, sentence, cause and evidence, from the session's books."""
 
 from costtop.analysis import because, why
-from costtop.detect.compared import Compared, compared, excess
+from costtop.detect.peer_comparison import Compared, compared, excess
 from costtop.detect.rules.rule import Claim, Rule
 from costtop.detect.sessions.peers import MANY, PeerView
 from costtop.detect.sessions.running_session import RunningSession
 from costtop.model import Finding, Severity
 from costtop.money import dollars
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 
 class Telling(NamedTuple):

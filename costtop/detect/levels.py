@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from costtop.detect import findings
-from costtop.detect.compared import excess as beyond_usual
 from costtop.detect.findings import Telling
+from costtop.detect.peer_comparison import excess as beyond_usual
 from costtop.detect.rules.rule import Claim, Memory, Moment, Rule
 from costtop.detect.sessions.finished_peer import Peer
 from costtop.model import SEVERITIES, Finding, Severity

@@ -17,8 +17,8 @@ from itertools import chain
 
 from costtop.analysis.why import Standing
 from costtop.detect import levels
-from costtop.detect.compared import standing
 from costtop.detect.levels import Watched
+from costtop.detect.peer_comparison import standing
 from costtop.detect.rules.concern import EVERY, concern
 from costtop.detect.rules.registry import DETECTORS, quiet
 from costtop.detect.rules.rule import Moment

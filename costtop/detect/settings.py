@@ -6,7 +6,7 @@ Constants that belong to one detector stand in its module, with the reason.
 from costtop.durations import DAY, MINUTE
 from costtop.model import Severity
 from costtop.money import NANO
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 
 class Settings(NamedTuple):

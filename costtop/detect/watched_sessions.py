@@ -17,7 +17,7 @@ from costtop.detect.rules.rule import Rule
 from costtop.detect.sessions.peers import PeerView
 from costtop.detect.settings import Settings
 from costtop.model import Rates
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _RAW = -15  # zlib's window, without a header
 

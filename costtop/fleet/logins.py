@@ -13,7 +13,7 @@ import psycopg
 from psycopg import conninfo, sql
 
 from costtop.errors import FleetError, NothingFound
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 Right = Literal["reader", "operator", "steward"]
 _LONGEST = 63  # bytes of a role's name

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import conninfo
 
 from costtop.errors import FleetError
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 Connection = psycopg.Connection
 PATIENCE = 10  # s for a connection

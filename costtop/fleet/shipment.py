@@ -6,7 +6,7 @@ and `source` are names as the host chose to send them, each of up to 200 charact
 
 from collections.abc import Sequence
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.unsent import ToldSession
 from costtop.store.unsent_sums import StoredTotals
 

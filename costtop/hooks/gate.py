@@ -64,17 +64,21 @@ def _verdict(db: "Connection", dialect: "Dialect", session: str, text: bytes) ->
     kind, why, since, lifts, key = found
     if not lifts and event in dialect.PROMPTS:
         return dialect.NEUTRAL, ""  # the user speaks again: a stop ends there
-    from costtop.hooks import spare
+    from costtop.hooks import allowed_while_held
 
-    passes = spare.permitted(text, kind, fresh=now - since < gating.PATIENCE)
+    passes = allowed_while_held.permitted(text, kind, fresh=now - since < gating.PATIENCE)
     asks = kind == "stop" and event in dialect.REQUESTS
     if asks and gating.argues(db, dialect.SOURCE, session, now):
         passes = "summary"
     if passes == "save":
         return dialect.NEUTRAL, ""
-    if passes and gating.spared(db, dialect.SOURCE, session, since, passes) < spare.MOST[passes]:
+    if (
+        passes
+        and gating.spared(db, dialect.SOURCE, session, since, passes)
+        < allowed_while_held.MOST[passes]
+    ):
         return dialect.NEUTRAL, passes
-    answer = dialect.refuse(event, kind, spare.words(why, lifts, key))
+    answer = dialect.refuse(event, kind, allowed_while_held.words(why, lifts, key))
     if answer is None:
         return dialect.NEUTRAL, ""
     return answer, "" if event in dialect.TOLD else kind

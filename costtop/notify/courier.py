@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
-from costtop import lasting
+from costtop import lasting_tasks
 from costtop.config import Endpoint
 from costtop.model import Letter
 from costtop.notify.send import SendResult
@@ -126,12 +126,12 @@ class Courier:
             await self._rest(error)
             return []
         self.trouble = ""
-        lasting.well()
+        lasting_tasks.well()
         return [letter for letter in letters if letter.label in self._endpoints]
 
     async def _rest(self, error: Exception) -> None:
         self.trouble = f"the outbox cannot be used: {error}"
-        await lasting.rest(error)
+        await lasting_tasks.rest(error)
 
     async def _sleep(self) -> None:
         try:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from costtop.config import Endpoint
 from costtop.errors import CosttopError
 from costtop.model import Letter
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.notify.address import NoUrl, check, url_of
 from costtop.notify.sender_children import SenderChildren
 

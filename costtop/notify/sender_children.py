@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 PATIENCE = 10.0  # seconds
 STAYS = 28.0  # seconds from its beginning in which a child is given messages; it ends after 30

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 BudgetAction = Literal["notify", "gate", "pause", "stop", "kill"]
 Escalation = Literal["none", "pause", "kill"]

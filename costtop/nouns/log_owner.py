@@ -1,6 +1,6 @@
 """Whose a log is, for calls that do not say it themselves: a noun beside those of `model`."""
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 GIVEN_USER, GIVEN_HOST = 1, 2  # bits of `LogOwner.given`
 PROGRAMS = frozenset({"costtop", "litellm", "otlp", "api-responses"})

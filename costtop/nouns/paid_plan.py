@@ -1,6 +1,6 @@
 """A plan that the user pays for an agent: a noun beside those of `model`."""
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 
 class PaidPlan(NamedTuple):

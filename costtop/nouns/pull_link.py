@@ -1,6 +1,6 @@
 """One pull request that an agent named in a session's log: a noun beside those of `model`."""
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 
 class PullLink(NamedTuple):

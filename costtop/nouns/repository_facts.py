@@ -1,6 +1,6 @@
 """What git tells of a repository: nouns beside those of `model`. Times are ms UTC."""
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 
 class HeadMove(NamedTuple):

@@ -5,7 +5,7 @@ what is said has a range that holds that, and what the window's whole run says b
 """
 
 from costtop.durations import DAY, HOUR, MINUTE
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.plans.windows import Window
 
 _FULL = 100.0

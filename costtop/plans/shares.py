@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.plans.windows import Window
 
 _ENOUGH = 3.0  # per cents that have to be seen before one of them has a price

@@ -8,7 +8,7 @@ and another is told. An anchor that only moves ends nothing.
 from collections.abc import Iterable, Sequence
 
 from costtop.durations import DAY, HOUR, MINUTE
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.plan_reading import PlanReading
 
 _DISORDER = 3.0  # per cents: two sessions that were answered at once tell in any order

@@ -12,7 +12,7 @@ from operator import is_not
 from typing import TYPE_CHECKING, Any
 
 from costtop.model import Call, FloorReason, Price, Rates
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.pricing import litellm_list
 from costtop.pricing.cards import (
     STANDARD,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from costtop.model import Rates
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 DAY = 86_400_000  # milliseconds
 DAWN = -(2**53)  # ms UTC before any call: a stretch that begins here has always been

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from operator import sub
 
 from costtop.model import Call, FloorReason, Media, Rates, Tokens
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 
 class ChargeLine(NamedTuple):

@@ -18,7 +18,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
 
 from costtop.model import Rates
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.pricing.cards import DAY, HALVED, STANDARD, Card, DayWindow, SizeBand, sampled
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from costtop.model import Rates
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.pricing.cards import (
     DAWN,
     HALVED,

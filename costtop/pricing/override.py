@@ -28,7 +28,7 @@ from typing import Any
 from costtop import money
 from costtop.errors import ConfigError
 from costtop.model import Rates
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.pricing.cards import DAWN, VAST, CardRule, SizeBand
 
 _WAYS = ("input", "cache_read", "output")

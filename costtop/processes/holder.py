@@ -9,10 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from costtop.errors import Refused
-from costtop.named import NamedTuple
-from costtop.processes.evidence.reports import Reports
-from costtop.processes.evidence.search import heard
-from costtop.processes.evidence.wanted import (
+from costtop.named_tuples import NamedTuple
+from costtop.processes.evidence.evidence_nouns import (
     CONFIDENCES,
     PeerReport,
     ProcessClaim,
@@ -23,6 +21,8 @@ from costtop.processes.evidence.wanted import (
     strongest,
     unclear,
 )
+from costtop.processes.evidence.reports import Reports
+from costtop.processes.evidence.search import heard
 from costtop.processes.handle import Handle, adopt, hold
 from costtop.processes.inspect.inspector import system_inspector
 from costtop.processes.inspect.process import Inspector, Process, ancestors, lives

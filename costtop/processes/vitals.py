@@ -6,7 +6,7 @@ killed (RELIABILITY.md K4).
 
 import time
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.processes.handle import YOUNGEST
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.process import Process, descendants, program

@@ -24,7 +24,7 @@ from costtop.store import meta
 from costtop.store.db import open_reader
 
 if TYPE_CHECKING:
-    from costtop.queries.live.avoidable import Avoidable
+    from costtop.queries.live.avoidable_spend import Avoidable
     from costtop.queries.live.head_forecasts import HeadForecasts
 
 T = TypeVar("T")
@@ -102,7 +102,7 @@ class Door:
     def _with_outlook(self, taken: Snapshot, now: int) -> Snapshot:
         """The snapshot with what is not worked out anew for every frame."""
         from costtop.queries.live import head_forecasts  # an early frame has none
-        from costtop.queries.live.avoidable import Avoidable
+        from costtop.queries.live.avoidable_spend import Avoidable
 
         assert self._db is not None
         tz = ZoneInfo(taken.zone)

@@ -4,15 +4,15 @@ import sqlite3
 from typing import Any, Literal
 
 from costtop.durations import iso
-from costtop.floor import Floor
-from costtop.named import NamedTuple
-from costtop.queries.spending import hidden
+from costtop.named_tuples import NamedTuple
+from costtop.queries.spending import floor_words
 from costtop.store.calls import floors
 from costtop.store.calls.call_row import ESTIMATED, UNREADABLE, computed_of
 from costtop.store.db import snapshot
 from costtop.store.git import git_facts
 from costtop.store.recovery import rebuild
 from costtop.store.recovery.rebuild import Recovered
+from costtop.sum_floors import Floor
 from costtop.tail.place import restored
 
 _NAMED = 20  # bad records named; the counts cover all
@@ -92,7 +92,7 @@ def read(db: sqlite3.Connection) -> Findings:
             unpriced=_unpriced(db),
             drift=_drift(db),
             short=floors.of(db, "1", ()),
-            likely=hidden.likely(db),
+            likely=floor_words.likely(db),
             estimated=guessed or 0,
             endpoints=_endpoints(db),
             half=_half(db),

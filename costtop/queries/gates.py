@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from costtop.durations import DAY
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.processes.evidence.agents import AGENTS
 from costtop.scope import fits
 from costtop.store.sessions import gate_calls

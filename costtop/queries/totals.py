@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from costtop.durations import DAY, QUARTER
-from costtop.floor import Floor, Sum
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import BudgetMeter, stands
 from costtop.shown import currency
 from costtop.store.alerts import alert_reads
 from costtop.store.alerts.alert_reads import EndpointState
 from costtop.store.calls import floors
+from costtop.sum_floors import Floor, Sum
 
 if TYPE_CHECKING:  # who has no plan needs none of it
     from costtop.queries.plans.billed_now import BilledNow

@@ -6,8 +6,8 @@ import select
 import socket
 import sys
 
-from costtop.dial import peer_of
-from costtop.named import NamedTuple
+from costtop.daemon_connection import peer_of
+from costtop.named_tuples import NamedTuple
 
 _PEERPIDFD = 77  # SO_PEERPIDFD (Linux 6.5), which the socket module does not name
 

@@ -17,7 +17,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.receive.body import DEADLINE, LARGEST, Broken, TooLarge, taken
 from costtop.receive.deadlines import Hasty
 from costtop.receive.otlp_plain import Plain, from_json, from_protobuf

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from costtop.attribution.history import Commit
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.repositories import locate, plain_files
 from costtop.repositories.refs import Refs
 

@@ -7,7 +7,7 @@ put none, is refused.
 import os
 import stat
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.repositories import plain_files
 
 _LEVELS = 40  # folders above that are looked at

@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 
 class FileMark(NamedTuple):

@@ -8,7 +8,7 @@ import re
 
 from costtop.attribution import head_log, pull_names
 from costtop.attribution.head_log import HeadLog
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.repositories import locate, plain_files
 from costtop.repositories.ref_marks import KINDS, MOST
 

@@ -11,7 +11,7 @@ import msgspec
 
 from costtop import config_mistakes, money
 from costtop.config_mistakes import Mistake, Place
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.nouns.budget_nouns import Budget
 from costtop.settings import budget_settings
 from costtop.settings.budget_settings import BudgetEntry, BudgetWords

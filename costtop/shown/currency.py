@@ -12,7 +12,7 @@ from contextvars import ContextVar
 
 from costtop import money
 from costtop.money import NANO
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 KEY = "currency"  # meta: what `told` makes of the config, "" for dollars
 _SIGNS = {

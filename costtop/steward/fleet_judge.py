@@ -18,7 +18,7 @@ from costtop.daemon.notices.repeats import post_repeats
 from costtop.detect.budgets.budget_monitor import Budgets
 from costtop.durations import HOUR, MINUTE, QUARTER
 from costtop.model import Budget, Finding
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.periods import Span
 from costtop.store.calls import scope_sums
 

@@ -7,8 +7,8 @@ import sqlite3
 from collections.abc import Sequence
 
 from costtop.durations import now_ms
-from costtop.fleet import steward
-from costtop.fleet.steward import KEPT_MS, Row, Server
+from costtop.fleet import steward_rows
+from costtop.fleet.steward_rows import KEPT_MS, Row, Server
 from costtop.steward import guard_rows
 from costtop.steward.host_rules import QUIET, UNPRICED
 from costtop.store.alerts import breakers, ledger_rows
@@ -29,7 +29,7 @@ class FleetLedger:
 
     def take_over(self, db: sqlite3.Connection) -> None:
         """Puts what earlier leaders said in the place of what this store holds."""
-        told = steward.ledger(self._server, now_ms() - KEPT_MS)
+        told = steward_rows.ledger(self._server, now_ms() - KEPT_MS)
         ledger_rows.replace(db, told.alerts, told.outbox)
         for row in told.guards:
             breakers.put(db, guard_rows.breaker(row))
@@ -51,7 +51,7 @@ class FleetLedger:
         here = {table: ledger_rows.read(db, table) for table in TABLES}
         fresh = {table: _fresh(here[table], self._there[table]) for table in TABLES}
         said = {**besides, **fresh}
-        if any(said.values()) and not steward.stand(self._server, self.epoch, said):
+        if any(said.values()) and not steward_rows.stand(self._server, self.epoch, said):
             raise NotLeading
         self._there = here
         return bool(fresh["outbox"])

@@ -6,7 +6,7 @@ fleet may spend so much and no more. Money is int nano-dollars.
 
 from collections.abc import Iterable, Sequence
 
-from costtop.fleet.steward import Row
+from costtop.fleet.steward_rows import Row
 from costtop.model import Breaker
 from costtop.settings.fleet_settings import FleetBudget
 from costtop.steward.fleet_judge import Stood

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from costtop.durations import MINUTE, short
 from costtop.fleet import edge_alerts
-from costtop.fleet.steward import HostSeen, Row
+from costtop.fleet.steward_rows import HostSeen, Row
 from costtop.model import Finding, Severity
 from costtop.money import exactly
 

@@ -15,21 +15,21 @@ from costtop.daemon.alerting.alerting_loop import forecasts_of
 from costtop.daemon.alerting.evaluate import BudgetForecast
 from costtop.daemon.notices.post import audience
 from costtop.durations import DAY, now_ms
-from costtop.fleet import steward
+from costtop.fleet import steward_rows
 from costtop.fleet.mirror import picture
 from costtop.fleet.mirror.own_store import OwnStore
-from costtop.fleet.steward import HostSeen, Row, Server
+from costtop.fleet.steward_rows import HostSeen, Row, Server
 from costtop.model import Finding, Letter
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.notify.courier import Courier
 from costtop.notify.send import SendResult, send
 from costtop.notify.sender_children import SenderChildren
 from costtop.settings import fleet_settings
 from costtop.settings.fleet_settings import FleetBudget
 from costtop.steward import guard_rows, host_rules
-from costtop.steward.books import Books
 from costtop.steward.fleet_judge import FleetJudge, Stood
 from costtop.steward.fleet_ledger import FleetLedger, NotLeading
+from costtop.steward.steward_store import Books
 from costtop.store.alerts import breakers
 
 _LATE = 60_000  # ms: what was written before, and committed after
@@ -102,9 +102,9 @@ class Leading:
         ledger.take_over(db)
         self._judge.begin(db, now_ms())
         budgets = [_budget_row(one) for one in self._limits]
-        self._hosts = steward.hosts(self._servers.leads)
+        self._hosts = steward_rows.hosts(self._servers.leads)
         if (
-            not steward.stand(
+            not steward_rows.stand(
                 self._servers.leads,
                 ledger.epoch,
                 {
@@ -133,17 +133,17 @@ class Leading:
         """Judges what was pulled, and writes what came of it; whether there is a letter to send."""
         now, moment = now_ms(), time.monotonic()
         if moment - self._led_at >= self._pace.lease / 5:
-            if not steward.lead_on(self._servers.leads, ledger.epoch, self._lease_ms):
+            if not steward_rows.lead_on(self._servers.leads, ledger.epoch, self._lease_ms):
                 raise NotLeading
             self._led_at = moment
-            self._hosts = steward.hosts(self._servers.leads)
+            self._hosts = steward_rows.hosts(self._servers.leads)
         besides = host_rules.findings(self._hosts, ledger.open_hosts(), now)
         self._judge.judge(db, now, [*besides, *self._of_edges()])
         return ledger.hand_on(db, self._changed(db, now, moment))
 
     def _of_edges(self) -> list[Finding]:
         """What hosts said of their sessions since it was asked for last, where they leave it."""
-        rows = steward.of_edges(self._servers.leads, self._edges_at - _LATE)
+        rows = steward_rows.of_edges(self._servers.leads, self._edges_at - _LATE)
         fresh = [row for row in rows if (row["host"], row["ref"], row["at"]) not in self._edges]
         self._edges_at = max((row["at"] for row in rows), default=self._edges_at)
         self._edges = {(row["host"], row["ref"], row["at"]) for row in rows}
@@ -187,16 +187,16 @@ class Letters:
     async def send(self, endpoint: Endpoint, letter: Letter) -> SendResult:
         """Sends it, where that is still this one's to do; else it never returns."""
         asked = time.monotonic()
-        if not await asyncio.to_thread(steward.claim, self._server, self._epoch, letter.token):
+        if not await asyncio.to_thread(steward_rows.claim, self._server, self._epoch, letter.token):
             await self._end()
         if time.monotonic() - asked > _FRESH and not await asyncio.to_thread(
-            steward.lead_on, self._server, self._epoch, self._lease_ms
+            steward_rows.lead_on, self._server, self._epoch, self._lease_ms
         ):
             await self._end()
         result = await send(endpoint, letter, self.children)
         if result.ok:
             await asyncio.to_thread(
-                steward.sent, self._server, self._epoch, letter.token, result.state
+                steward_rows.sent, self._server, self._epoch, letter.token, result.state
             )
         return result
 

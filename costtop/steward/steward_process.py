@@ -22,16 +22,16 @@ from costtop.daemon import config_changes
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, FleetError
 from costtop.files import private_directory
-from costtop.fleet import steward
+from costtop.fleet import steward_rows
 from costtop.fleet.fleet_host import fleet_host
 from costtop.fleet.mirror import picture
 from costtop.fleet.mirror.own_store import OwnStore
 from costtop.fleet.server_url import url_of
-from costtop.fleet.steward import Server, ServerError
+from costtop.fleet.steward_rows import Server, ServerError
 from costtop.settings import fleet_settings
-from costtop.steward.books import Books
 from costtop.steward.fleet_ledger import NotLeading
 from costtop.steward.leading import Leading, Servers, StewardPace
+from costtop.steward.steward_store import Books
 from costtop.store import meta
 
 _AGAIN = 2.0  # s before another connection
@@ -106,7 +106,7 @@ class Steward:
     async def _stand(self, store: OwnStore) -> None:
         """Waits until it is elected, and leads; raises what ends that."""
         url = url_of(self._fleet, "steward")
-        connect = partial(steward.connect, url, insecure=self._fleet.insecure)
+        connect = partial(steward_rows.connect, url, insecure=self._fleet.insecure)
         servers = Servers(await self._books.run(connect), await self._books.run(connect))
         try:
             epoch = await self._elected(servers.leads, store)
@@ -123,7 +123,7 @@ class Steward:
         lease, loop = round(self._pace.lease * 1000), asyncio.get_running_loop()
         pulled = loop.time()
         while True:
-            found = await self._books.run(steward.lead, server, self._host, lease)
+            found = await self._books.run(steward_rows.lead, server, self._host, lease)
             if found.epoch is not None:
                 return found.epoch
             self._tell(leads=False, leader=found.host, since=found.since, trouble="")
@@ -144,4 +144,4 @@ def _words(group: BaseExceptionGroup[Exception]) -> str:
     first: BaseException = group
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]
-    return steward.said(first) if isinstance(first, ServerError) else str(first)
+    return steward_rows.said(first) if isinstance(first, ServerError) else str(first)

@@ -8,7 +8,7 @@ import sqlite3
 from typing import Literal
 
 from costtop.durations import DAY, HOUR
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.sessions import marks
 
 Outcome = Literal["begun", "done", "refused", "expired"]

@@ -198,7 +198,7 @@ def cost(db: "Connection", source: str, session: str) -> tuple[int, int, int, bo
     ).fetchall()
     floor = False
     if reasons:  # few sessions have any, and a status line is asked for often
-        from costtop.floor import of_reasons
+        from costtop.sum_floors import of_reasons
 
         floor = of_reasons(reasons).shows(spent, calls)
     return (int(spent) + 5_000_000) // 10_000_000, int(calls), int(unpriced), floor

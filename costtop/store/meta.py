@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.durations import MINUTE
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 if TYPE_CHECKING:  # a quick command that finds no budget loads no nouns
     from costtop.nouns.budget_nouns import Budget

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from costtop.durations import QUARTER
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _END = 1 << 40  # a day after every other, and a row
 _NEW = "INSERT INTO outgoing (call) VALUES (NEW.id);"

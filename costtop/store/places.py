@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from operator import add
 from typing import TYPE_CHECKING
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store import many_rows
 from costtop.store.kept_memos import kept, text_of
 

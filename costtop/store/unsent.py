@@ -10,7 +10,7 @@ from typing import Any
 
 from costtop.durations import DAY, QUARTER
 from costtop.model import Tokens
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.calls.call_row import UNREADABLE, computed_of, has_key, key_of
 from costtop.store.outgoing import Mark, Place
 from costtop.store.sessions.owner_columns import user

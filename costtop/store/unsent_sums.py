@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from costtop.durations import DAY, QUARTER
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.sessions.owner_columns import user
 from costtop.store.unsent import written
 

@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Sequence
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.tail.patterns import NamePatterns, names
 from costtop.tail.roots import FoundFiles, Root, Seen, Trouble, own_home, refusal, within
 

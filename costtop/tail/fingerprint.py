@@ -1,6 +1,6 @@
 """What identifies the content of a file: hashes of its head and of the bytes before an offset.
 
-It knows no paths and decides nothing; identity.py does.
+It knows no paths and decides nothing; rotation.py does.
 """
 
 from _blake2 import blake2b  # all of hashlib takes milliseconds

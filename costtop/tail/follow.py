@@ -11,8 +11,8 @@ from contextlib import closing, suppress
 from functools import partial
 from typing import Any
 
-from costtop import lasting
-from costtop.named import NamedTuple
+from costtop import lasting_tasks
+from costtop.named_tuples import NamedTuple
 from costtop.tail import watch
 from costtop.tail.find import FolderTree
 from costtop.tail.roots import FoundFiles, Root, Seen, Trouble
@@ -267,7 +267,7 @@ class Follower:
                     self._stir()
                     self._hints |= hints
                     self._wake.set()
-                await (lasting.beat(_AWHILE) if self.is_calm() else asyncio.sleep(LIVE))
+                await (lasting_tasks.beat(_AWHILE) if self.is_calm() else asyncio.sleep(LIVE))
         self.look_again()
 
     def _polls(self, why: str) -> None:

@@ -6,7 +6,7 @@ held: a newline is looked for first, and only a line that has one near enough is
 
 from collections.abc import Callable
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 CHUNK = 1 << 20
 LIMIT = 32 << 20  # bytes of one line; Claude and Codex write lines of 43 MB only by accident

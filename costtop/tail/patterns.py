@@ -6,7 +6,7 @@ A pattern is a glob relative to its root: `*` and `?` stay inside one name, `**/
 import re
 from functools import lru_cache
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 # What log rotation appends to a name: .1  -20261124  .2026-11-24T10:00  .old, and then .gz
 SUFFIX = rb"(?:[.-]\d[\dT:_.-]*|\.old)?(?:\.gz)?"

@@ -7,7 +7,7 @@ the same row by the store, and no text of a log is in here.
 import json
 import marshal
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 HEAD = 1024  # bytes of the beginning that identify a file, once that many have been read
 MARKER = 64  # bytes before the offset that prove that nothing was rewritten

@@ -9,14 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.tail.content import Content, UnreadableFile, opened
 from costtop.tail.find import RACY
 from costtop.tail.fingerprint import INT63, digest, holds, stamped
-from costtop.tail.identity import DOCUMENT_LIMIT
 from costtop.tail.lines import CHUNK, LIMIT, Cut, cut
 from costtop.tail.place import HEAD, MARKER, Place
 from costtop.tail.roots import Seen
+from costtop.tail.rotation import DOCUMENT_LIMIT
 
 _PADDING = b" \t\r\0\xef\xbb\xbf"  # blanks, NULs of a crashed disk, byte order mark
 BUDGET = 4 << 20  # bytes of one file at a turn, so that a busy log does not starve the others

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 
 class Root(NamedTuple):

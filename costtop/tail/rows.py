@@ -12,7 +12,7 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import quote
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 BUSY = 0.2  # seconds we wait for the owner; the next look comes soon
 SLOW = 5.0  # seconds after which a question is given up

@@ -30,8 +30,8 @@ from costtop.tui.draw.palette import DARK, LIGHT
 from costtop.tui.host import Host, Mood
 from costtop.tui.list.moved_rows import alike
 from costtop.tui.preferences import FASTEST, SLOWEST, Preferences, save, seconds
+from costtop.tui.screen_stack import BOTTOM, Stacked
 from costtop.tui.screens.bindings import APP_KEYS
-from costtop.tui.stacked import BOTTOM, Stacked
 from costtop.tui.taking_over import Opening
 from costtop.tui.widgets.header import shown_tabs
 from costtop.tui.workers import Beside, Job

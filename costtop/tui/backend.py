@@ -17,12 +17,12 @@ from typing import Any
 from costtop.control import client
 from costtop.control.protocol import Command
 from costtop.durations import now_ms
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.paths import Paths
 from costtop.queries.alerts import alert_list
 from costtop.queries.alerts.alert_list import Alerts
 from costtop.queries.connection import Door, empty
-from costtop.queries.live import day_chart, past
+from costtop.queries.live import day_chart, past_frame
 from costtop.queries.live.day_chart import DayChart
 from costtop.queries.live.view import Pulse, Snapshot
 from costtop.queries.plans import plan_history
@@ -80,7 +80,7 @@ def real(
     door = door or Door(paths, now)
 
     def frame(at: int | None) -> Snapshot:
-        return door.frame() if at is None else door.read(past.take, at, door.zone())
+        return door.frame() if at is None else door.read(past_frame.take, at, door.zone())
 
     return Backend(
         frame=frame,
@@ -112,9 +112,9 @@ def _why(door: Door, span: str, feature: str, now: int) -> tuple[str, ...]:
     """Why a span cost what it did; loaded when it is asked for."""
     from rich.cells import cell_len
 
-    from costtop.queries.why import told
+    from costtop.queries.why import why_text
 
-    return door.read(partial(told.lines, width_of=cell_len), span, feature, now, door.zone())
+    return door.read(partial(why_text.lines, width_of=cell_len), span, feature, now, door.zone())
 
 
 def _opener(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> str | None:

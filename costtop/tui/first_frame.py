@@ -7,7 +7,7 @@ the screen reads besides: the day, the session under the cursor, incidents.
 from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.live.day_chart import DayChart
 from costtop.queries.live.view import SessionRow, Snapshot
 from costtop.tui.draw.ascii import asciified
@@ -23,7 +23,14 @@ from costtop.tui.list.row_lines import RowLines
 from costtop.tui.list.shown_rows import CellLook, Shown, ground
 from costtop.tui.preferences import Preferences
 from costtop.tui.widgets import burn_chart, header
-from costtop.tui.widgets.glance_lines import aside, aside_width, below, has_room, heading, hint
+from costtop.tui.widgets.session_pane_lines import (
+    aside,
+    aside_width,
+    below,
+    has_room,
+    heading,
+    hint,
+)
 
 BAR = ("bar", "bar-end", "bar-back")  # pens of the scrollbar, which is in no table of inks
 _BARS = "▁▂▃▄▅▆▇ "

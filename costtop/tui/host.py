@@ -6,7 +6,7 @@ They know this Protocol, never the app's class, so that nothing below the app im
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 if TYPE_CHECKING:  # the first frame has a mood, before all of these are loaded
     from textual.dom import DOMNode

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from costtop.files import replace
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.tui.list.arrange import GROUPS, View
 from costtop.tui.list.columns import COLUMNS, USUAL
 

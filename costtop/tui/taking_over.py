@@ -20,11 +20,11 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 from textual.widget import Widget
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.live.view import Snapshot
 from costtop.tui.draw import palette, pens
+from costtop.tui.draw.changed_cells import pen_of
 from costtop.tui.draw.pens import Pen, look
-from costtop.tui.draw.sparing import pen_of
 from costtop.tui.early_terminal import EarlyTerminal
 from costtop.tui.widgets.pane import inks_of
 from costtop.tui.widgets.table import Table
@@ -78,7 +78,7 @@ def placed(screen: Screen[Any]) -> tuple[object, ...] | None:
 
 def full(screen: Screen[Any]) -> LayoutUpdate:
     """All cells of a screen."""
-    return screen._compositor.render_full_update()  # noqa: SLF001 - as sparing.py
+    return screen._compositor.render_full_update()  # noqa: SLF001 - as changed_cells.py
 
 
 def keep_pens(app: App[Any], file: Path) -> None:

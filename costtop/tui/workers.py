@@ -17,7 +17,7 @@ from textual.screen import Screen
 
 from costtop.errors import CosttopError
 from costtop.files import private_file
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.text import clean
 
 _THREADS = 4  # a frame, what screens read, commands

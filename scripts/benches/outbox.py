@@ -15,8 +15,8 @@ from contextlib import closing
 from pathlib import Path
 
 from costtop.durations import QUARTER
-from costtop.fleet.batches import ShippingOutbox
 from costtop.fleet.naming import Naming
+from costtop.fleet.next_shipment import ShippingOutbox
 from costtop.model import Call, Context, Tokens
 from costtop.store import outgoing
 from costtop.store.calls.batch import Priced, Reading

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from costtop.analysis import because, drivers, shapley
 from costtop.analysis.drivers import DRIVERS, Reference, SessionUsage
-from costtop.detect.compared import compared
 from costtop.detect.monitor import Monitor
+from costtop.detect.peer_comparison import compared
 from costtop.detect.settings import Settings
 
 USUAL = Reference(

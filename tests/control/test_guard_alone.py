@@ -19,7 +19,7 @@ from costtop.control.protocol import (
 )
 from costtop.daemon.commands.guard import Guard
 from costtop.errors import Refused
-from costtop.processes.evidence.wanted import ProcessClaim, Wanted
+from costtop.processes.evidence.evidence_nouns import ProcessClaim, Wanted
 from costtop.processes.inspect import linux
 from costtop.receive.caller import Caller
 from tests.patience import PATIENCE

@@ -3,7 +3,7 @@
 import pytest
 
 from costtop.config import FeatureRule
-from costtop.daemon.opened import feature_of
+from costtop.daemon.opened_instance import feature_of
 from costtop.model import Context
 
 SHOP = Context(cwd="/home/ana/code/shop/web", branch="checkout-7", project="/home/ana/code/shop")

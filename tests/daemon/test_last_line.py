@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from costtop import paths
 from costtop.daemon.ingest.fold import Order, fold
 from costtop.sources.registry import SOURCES
-from costtop.tail.identity import FileChange
 from costtop.tail.place import Place
+from costtop.tail.rotation import FileChange
 from tests.conformance.pipeline import CLAUDE, ask, bad, home, report, run, scan, total
 from tests.sources import golden
 

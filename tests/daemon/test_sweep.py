@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 from costtop.daemon.ingest.file_reader import clear
-from costtop.tail.identity import Known
 from costtop.tail.place import Place
+from costtop.tail.rotation import Known
 
 NOW = 1_795_478_400_000  # 2026-11-24T00:00:00Z
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from costtop.daemon.ingest import order_crossing
-from costtop.daemon.ingest.crossing import packed, unpacked
+from costtop.daemon.ingest import order_encoding
 from costtop.daemon.ingest.fold import Order, fold, sorted_events
 from costtop.daemon.ingest.fold_workers import Workers, workers
+from costtop.daemon.ingest.turn_encoding import packed, unpacked
 from costtop.model import Media
 from costtop.sources.registry import SOURCE
-from costtop.tail.identity import FileChange
 from costtop.tail.place import Place
+from costtop.tail.rotation import FileChange
 from tests.patience import PATIENCE
 from tests.sources.golden import chunks, files, folded
 
@@ -79,7 +79,7 @@ def test_orders_cross_to_a_worker_as_they_are() -> None:
         Order("costtop", "costtop", FileChange("new", Place(b"/logs/new")), {}, 10),
     ]
     for orders in (asked, []):
-        assert plain(order_crossing.unpacked(order_crossing.packed(orders))) == plain(orders)
+        assert plain(order_encoding.unpacked(order_encoding.packed(orders))) == plain(orders)
 
 
 def test_what_a_dead_worker_was_asked_is_folded_here(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from benches import redteam
 from benches.generator import EPOCH, Corpus, corpus
 
 from costtop.alerts.replay import replay
-from costtop.daemon.alerting.file_shelf import FileShelf
+from costtop.daemon.alerting.packed_sessions import FileShelf
 from costtop.detect.findings import short
 from costtop.detect.monitor import Monitor
 from costtop.detect.sessions import finished_peer

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from costtop import dial, paths
+from costtop import daemon_connection, paths
 from tests.e2e.instance import COSTTOP, claude_line, claude_log
 from tests.patience import PATIENCE, until
 
@@ -200,7 +200,7 @@ def test_what_a_killed_daemon_left_leads_nobody_to_another_homes_daemon(shell, r
     assert "no costtop daemon" in ana.run("stop")
     where = paths.find(ana.environ)
     with pytest.raises(ConnectionRefusedError, match="another home's daemon"):
-        dial.dialled(where._replace(lock=ana.state / "costtop.lock"), PATIENCE)
+        daemon_connection.dialled(where._replace(lock=ana.state / "costtop.lock"), PATIENCE)
     assert bob.calls == 0 and "is running" in bob.run("start")
     ana.start()
     assert ana.run(*RECORD) == bob.run(*RECORD) == "recorded\n"
@@ -225,10 +225,10 @@ def test_a_daemon_of_another_user_is_no_daemon(tmp_path):
         lock.write_text(f"{os.getpid()}\n{short}/costtop.sock\n")
         lock.chmod(0o600)
         where = paths.find({"COSTTOP_HOME": str(tmp_path)})
-        dial.dialled(where, PATIENCE).close()
+        daemon_connection.dialled(where, PATIENCE).close()
         os.chown(lock, nobody, nobody)  # as if that user had written it, and root answered
         with pytest.raises(PermissionError, match="another user's program"):
-            dial.dialled(where, PATIENCE)
+            daemon_connection.dialled(where, PATIENCE)
 
 
 @pytest.mark.parametrize("kind", ["link", pytest.param("foreign", marks=ROOT_ONLY)])

@@ -12,7 +12,7 @@ from costtop.daemon.notices.post import release_held
 from costtop.durations import DAY, HOUR, MINUTE, SECOND
 from costtop.model import Breaker, Silence
 from costtop.plan_reading import PlanReading
-from costtop.store import set_back
+from costtop.store import clock_corrections
 from costtop.store.alerts import breakers, silences
 from costtop.store.db import open_writer
 from costtop.store.names import Names
@@ -90,8 +90,8 @@ def test_what_lasts_so_long_lasts_no_longer(tmp_path):
     breakers.stop_session(db, "claude-code/s", "enough", ahead)
     spent = Breaker("daily", "2026-11-25", "kill", (), "spent", ahead, until=NOON + DAY)
     breakers.put(db, spent)
-    assert set_back.pull_in(db, NOON) == 4
-    assert set_back.pull_in(db, NOON) == 0
+    assert clock_corrections.pull_in(db, NOON) == 4
+    assert clock_corrections.pull_in(db, NOON) == 0
     assert [(one.at, one.until) for one in silences.unended(db)] == [(NOON, NOON + HOUR)]
     assert breakers.overridden(db, "daily", "", NOON + HOUR - 1)
     assert not breakers.overridden(db, "daily", "", NOON + HOUR)
@@ -106,8 +106,8 @@ def test_what_a_status_line_told_while_the_clock_was_ahead_is_the_newest_now(tmp
     known = PlanReading("claude-code", "/h", "", "", 300, 0.0, None, 0)
     told = ((NOON - HOUR, 20), (NOON + DAY, 40), (NOON + DAY + HOUR, 45))
     plan_readings.put(db, Names(), [known._replace(at=at, used=used) for at, used in told])
-    set_back.pull_in(db, NOON)
-    assert set_back.pull_in(db, NOON) == 0
+    clock_corrections.pull_in(db, NOON)
+    assert clock_corrections.pull_in(db, NOON) == 0
     (left,) = plan_readings.read(db, 0)
     assert [(one.at, one.used) for one in left] == [(NOON - HOUR, 20), (NOON, 45)]
     db.close()
@@ -116,7 +116,7 @@ def test_what_a_status_line_told_while_the_clock_was_ahead_is_the_newest_now(tmp
 def test_what_was_written_before_stays(tmp_path):
     db = open_writer(tmp_path / "costtop.db")
     silences.begin(db, Silence(id=None, by="me", at=NOON - HOUR, budget="b", until=NOON + HOUR))
-    assert set_back.pull_in(db, NOON) == 0
+    assert clock_corrections.pull_in(db, NOON) == 0
     db.close()
 
 
@@ -136,7 +136,7 @@ def test_every_time_to_come_in_the_store_has_its_owner(tmp_path):
         for column in db.execute(f"PRAGMA table_info({table})")
         if column[1] in {"until", "due"} or column[1].startswith("next_")
     }
-    owned = {(span.table, name) for span in set_back._SPANS for name in span.due}
+    owned = {(span.table, name) for span in clock_corrections._SPANS for name in span.due}
     assert found - owned == OTHER.keys()
     db.close()
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from costtop.daemon.actions.action_log import ActionLog
 from costtop.daemon.actions.process_actions import ProcessActions
 from costtop.daemon.commands.session_deeds import SessionDeeds
-from costtop.daemon.fleet.hands import FarHands, HandRules
+from costtop.daemon.fleet.far_executor import FarHands, HandRules
 from costtop.daemon.notices.post import Audience
 from costtop.durations import running_ms
 from costtop.fleet.naming import Naming
-from costtop.processes.evidence.wanted import PeerReport
+from costtop.processes.evidence.evidence_nouns import PeerReport
 from costtop.store.writer import Writer
 
 NAMES = Naming(("model",), b"k" * 32)  # as the fleet hears them

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from costtop.fleet.batches import OutgoingBatch, ShippingOutbox
 from costtop.fleet.naming import Naming
+from costtop.fleet.next_shipment import OutgoingBatch, ShippingOutbox
 from costtop.fleet.shipment import Shipment, ShippedCall, SumShipment
 from costtop.model import Call, Context, Price, SessionFact, Tokens
 from costtop.nouns.log_owner import LogOwner

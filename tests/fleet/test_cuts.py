@@ -7,7 +7,7 @@ import threading
 import psycopg
 import pytest
 
-from costtop.fleet.ship import passes
+from costtop.fleet.host_writes import passes
 from tests.fleet.fleet import NOON, Fleet, call
 from tests.fleet.wire import Wire
 from tests.patience import until

@@ -12,7 +12,7 @@ import pytest
 
 from costtop.daemon.fleet.far_orders import leaving
 from costtop.durations import now_ms
-from costtop.queries.live import deeds_first
+from costtop.queries.live import action_notes
 from costtop.store.db import open_writer
 from tests.fleet.hands_alone import NAMES, main
 from tests.processes.conftest import Stage
@@ -225,7 +225,7 @@ def test_a_session_without_a_process_or_with_a_gone_one_is_said_so(place):
     assert place.one(said={"verb": "pause"})[0] == "refused"
     assert [deed for _, deed, _ in place.deeds()] == ["kill refused", "pause refused"]
     with closing(open_writer(place.store)) as db:
-        assert not deeds_first.kills(db, now_ms())  # nobody is shown as killed who was not
+        assert not action_notes.kills(db, now_ms())  # nobody is shown as killed who was not
 
 
 def test_a_process_that_outlives_what_was_sent_is_not_told_as_killed(place):

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from costtop import paths
-from costtop.daemon.opened import join
+from costtop.daemon.opened_instance import join
 from costtop.errors import ConfigError
-from costtop.fleet.batches import ShippingOutbox
 from costtop.fleet.naming import Naming, hash_key
+from costtop.fleet.next_shipment import ShippingOutbox
 from costtop.settings.fleet_settings import Fleet, Named
 from costtop.store import outgoing
 from costtop.store.db import open_writer

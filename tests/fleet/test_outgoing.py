@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from costtop.fleet.batches import OutgoingBatch
+from costtop.fleet.next_shipment import OutgoingBatch
 from costtop.model import Context
 from tests.fleet.outgoing_machine import DAY, SESSIONS, Machine
 

@@ -9,9 +9,9 @@ import pytest
 
 from costtop import paths
 from costtop.cli.main import main
-from costtop.daemon.opened import join
-from costtop.fleet.batches import ShippingOutbox
+from costtop.daemon.opened_instance import join
 from costtop.fleet.naming import Naming, hash_key
+from costtop.fleet.next_shipment import ShippingOutbox
 from costtop.fleet.shipment import ShippedCall
 from costtop.model import Call, Context, SessionFact, Tokens
 from costtop.queries.live.frame import Live

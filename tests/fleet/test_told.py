@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from costtop.cli.reports.diagnosis import fleet_health
-from costtop.daemon.fleet.fleet_works import BEARABLE, Reach
+from costtop.daemon.fleet.fleet_membership import BEARABLE, Reach
 from costtop.daemon.notices.post import Audience
 from costtop.durations import now_ms
 from costtop.store.writer import Writer

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from costtop import paths
+from costtop.hooks.allowed_while_held import permitted
 from costtop.hooks.install import installer, receipts
 from costtop.hooks.launchers import is_own
-from costtop.hooks.spare import permitted
 from tests.hooks.conftest import call
 
 BESIDE = str(Path(sys.executable).with_name("costtop"))

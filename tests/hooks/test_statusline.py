@@ -10,13 +10,13 @@ import pytest
 
 from costtop import money, paths
 from costtop.daemon.jobs.scan_once import scan
-from costtop.floor import Floor, Sum
 from costtop.hooks import quick
 from costtop.hooks.statusline import line
 from costtop.queries.live.view import BudgetMeter
 from costtop.queries.totals import spending_line
 from costtop.store import gating
 from costtop.store.db import open_reader
+from costtop.sum_floors import Floor, Sum
 from tests.hooks.conftest import call, now, write_claude
 
 S1 = {"session_id": "s1", "cost": {"total_cost_usd": 0.05},

@@ -24,7 +24,7 @@ from costtop.daemon.ingest.fold_workers import workers
 from costtop.native import library
 from costtop.sources.fold.source import written
 from costtop.store.kept_memos import text_of
-from costtop.tail.identity import FileChange
+from costtop.tail.rotation import FileChange
 from costtop.tail.place import Place
 
 async def folded(form, names):

@@ -30,7 +30,7 @@ from costtop.model import Budget, Call, Letter, Rates, Silence, Spend, Tokens
 from costtop.money import NANO
 from costtop.notify.courier import Courier
 from costtop.notify.send import SendResult
-from costtop.store import set_back
+from costtop.store import clock_corrections
 from costtop.store.alerts import outbox, silences
 from costtop.store.alerts.alerts import acknowledge
 from costtop.store.calls.calls import record
@@ -117,7 +117,7 @@ class Lives(RuleBasedStateMachine):
                                lambda: self.now, self.send)  # fmt: skip
         self.context = WriteContext(feature)
         await self.judge_by(self.model.amount)
-        await self.writer.transact(set_back.pull_in, self.now)
+        await self.writer.transact(clock_corrections.pull_in, self.now)
         self.post = asyncio.create_task(self.courier.run())
 
     async def judge_by(self, dollars: int) -> None:
@@ -225,7 +225,7 @@ class Lives(RuleBasedStateMachine):
         """As the daemon does within a second (`upkeep.heed_clock`)."""
         self.now += step
         if step < 0:
-            self.do(self.writer.transact(set_back.pull_in, self.now))
+            self.do(self.writer.transact(clock_corrections.pull_in, self.now))
         latest = self.asked("SELECT max(next_at) FROM outbox WHERE state = 'pending'")[0][0]
         assert (latest or 0) <= self.now + outbox.LONGEST_RETRY, "a letter waits for an old clock"
 

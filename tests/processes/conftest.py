@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from costtop.processes.actions import Actions
+from costtop.processes.evidence.evidence_nouns import PeerReport
 from costtop.processes.evidence.search import search
-from costtop.processes.evidence.wanted import PeerReport
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.inspector import system_inspector
 from costtop.processes.inspect.process import Inspector

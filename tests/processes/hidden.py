@@ -16,8 +16,8 @@ import psutil
 psutil.PROCFS_PATH = sys.argv[1]  # psutil's own setting; all else of this process sees no /proc
 
 from costtop.errors import Refused  # noqa: E402
+from costtop.processes.evidence.evidence_nouns import Wanted  # noqa: E402
 from costtop.processes.evidence.search import blindness, search  # noqa: E402
-from costtop.processes.evidence.wanted import Wanted  # noqa: E402
 from costtop.processes.handle import YOUNGEST, hold  # noqa: E402
 from costtop.processes.inspect.inspector import lineage, system_inspector  # noqa: E402
 from costtop.processes.refuse import refusal  # noqa: E402

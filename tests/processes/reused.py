@@ -11,7 +11,7 @@ import signal
 import time
 
 from costtop.processes.actions import Actions
-from costtop.processes.evidence.wanted import PeerReport
+from costtop.processes.evidence.evidence_nouns import PeerReport
 from costtop.processes.handle import adopt
 from costtop.processes.holder import Holder
 from costtop.processes.inspect import linux

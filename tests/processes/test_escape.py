@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from costtop.processes.evidence.wanted import PeerReport
+from costtop.processes.evidence.evidence_nouns import PeerReport
 from costtop.processes.inspect import linux
 
 NAME = f"escape-{os.getpid()}"  # tests run beside each other, and a mark is seen everywhere

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from costtop.processes.evidence.wanted import Wanted
+from costtop.processes.evidence.evidence_nouns import Wanted
 from costtop.processes.inspect import linux
 
 # Of this run alone: what a process carries names its session also for tests beside us.

@@ -13,8 +13,8 @@ from costtop.control.protocol import Kill
 from costtop.daemon.commands.guard import Guard
 from costtop.errors import Refused
 from costtop.processes.evidence.agents import is_agent
+from costtop.processes.evidence.evidence_nouns import PeerReport, ProcessClaim, Wanted
 from costtop.processes.evidence.search import search
-from costtop.processes.evidence.wanted import PeerReport, ProcessClaim, Wanted
 from costtop.processes.inspect import linux
 from costtop.receive.caller import Caller
 

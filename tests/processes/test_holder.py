@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from costtop.processes.evidence.wanted import PeerReport, Wanted
+from costtop.processes.evidence.evidence_nouns import PeerReport, Wanted
 from costtop.processes.inspect import linux
 from costtop.processes.inspect.inspector import lineage
 from costtop.receive.caller import caller_of
@@ -141,7 +141,7 @@ def test_a_sandbox_that_hides_processes_is_named_and_makes_evidence_weak(stage, 
     code = f"""
 import json
 from pathlib import Path
-from costtop.processes.evidence.wanted import Wanted
+from costtop.processes.evidence.evidence_nouns import Wanted
 from costtop.processes.holder import Holder
 from costtop.processes.evidence.search import blindness, search
 wanted = [Wanted("claude-code/aaaa", "claude-code", ("aaaa",), cwd={os.getcwd()!r})]

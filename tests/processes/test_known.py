@@ -10,7 +10,7 @@ import pytest
 
 from costtop.daemon.actions.process_search import ProcessSearch
 from costtop.durations import now_ms
-from costtop.processes.evidence.wanted import PeerReport, ProcessClaim, Wanted
+from costtop.processes.evidence.evidence_nouns import PeerReport, ProcessClaim, Wanted
 from costtop.processes.inspect import linux
 from costtop.store.writer import Writer
 

@@ -9,12 +9,12 @@ import time
 
 import pytest
 
-from costtop.processes.evidence.lone import LoneAgents
+from costtop.processes.evidence.evidence_nouns import Wanted
 from costtop.processes.evidence.search import search
-from costtop.processes.evidence.wanted import Wanted
+from costtop.processes.evidence.sole_agent import LoneAgents
 from costtop.processes.inspect import linux
 from tests.processes.conftest import ACTOR
-from tests.processes.test_lone import Writer
+from tests.processes.test_sole_agent import Writer
 
 # Where each agent's program lies: as a command, or as a script that node or python runs.
 PROGRAMS = {

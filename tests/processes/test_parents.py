@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from costtop.processes.evidence.wanted import PeerReport, Wanted
+from costtop.processes.evidence.evidence_nouns import PeerReport, Wanted
 from costtop.processes.inspect import linux
 from costtop.processes.inspect.inspector import lineage
 from costtop.processes.refuse import refusal

@@ -2,7 +2,7 @@
 
 import os
 
-from costtop.processes.evidence.wanted import ProcessClaim, Wanted
+from costtop.processes.evidence.evidence_nouns import ProcessClaim, Wanted
 from costtop.processes.inspect import linux
 
 SESSION = "qwen-code/s"

@@ -12,7 +12,7 @@ from costtop.durations import DAY, HOUR, MINUTE, QUARTER
 from costtop.money import NANO, dollars
 from costtop.nouns.paid_plan import PaidPlan
 from costtop.plans import billing
-from costtop.queries.live import past
+from costtop.queries.live import past_frame
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import Pulse, SessionRow
 from costtop.queries.sessions import spent_sessions
@@ -89,7 +89,7 @@ def test_a_past_moment_bills_what_had_been_spent_by_then(tmp_path: Path, calls: 
     with open_reader(tmp_path / "costtop.db") as db:
         for _ in range(12):
             at = NOW - rng.randrange(20 * DAY)
-            frame = past.take(db, at, BERLIN)
+            frame = past_frame.take(db, at, BERLIN)
             shown = {child.key for row in frame.sessions for child in row.children}
             shown |= {  # one whose own calls are older than a day shows those of its subagents
                 f"{row.key}#"

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from costtop.durations import DAY, HOUR, MINUTE
 from costtop.model import Budget
-from costtop.queries.live import past
+from costtop.queries.live import past_frame
 from costtop.store import meta
 from tests.queries.test_day_chart import told
 from tests.queries.test_surfaces import NOW, written
@@ -40,7 +40,7 @@ def _store(path: Path):
 
 def test_a_past_day_wears_its_own_words_deeds_and_budgets(tmp_path: Path):
     db = _store(tmp_path)
-    frame = past.take(db, AT, UTC)
+    frame = past_frame.take(db, AT, UTC)
     rows = {row.session: row for row in frame.sessions}
     assert set(rows) == {"wild", "killed"}
     assert rows["wild"].cost == 4_000_000_000
@@ -57,5 +57,5 @@ def test_a_past_day_wears_its_own_words_deeds_and_budgets(tmp_path: Path):
 def test_an_alert_that_was_over_by_then_is_not_open_in_the_past(tmp_path: Path):
     db = _store(tmp_path)
     db.execute("UPDATE alerts SET resolved_at = ?", (AT - MINUTE,))
-    assert past.take(db, AT, UTC).alerts_open == 0
-    assert past.take(db, AT - 2 * MINUTE, UTC).alerts_open == 1
+    assert past_frame.take(db, AT, UTC).alerts_open == 0
+    assert past_frame.take(db, AT - 2 * MINUTE, UTC).alerts_open == 1

@@ -9,7 +9,6 @@ import pytest
 from costtop.daemon.jobs.scan_once import scan
 from costtop.daemon.status.prometheus import exposition
 from costtop.durations import DAY, HOUR, MINUTE, SECOND, iso
-from costtop.floor import Sum
 from costtop.paths import find
 from costtop.plan_reading import PlanReading
 from costtop.queries.live.frame import Live
@@ -20,6 +19,7 @@ from costtop.queries.totals import Totals, spending_line, window_words
 from costtop.store.db import open_reader, open_writer
 from costtop.store.names import Names
 from costtop.store.plans import plan_readings
+from costtop.sum_floors import Sum
 from costtop.tui.widgets.plan_line import plan_line
 from tests.plans.rollouts import rollout, window
 

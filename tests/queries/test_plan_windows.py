@@ -13,7 +13,6 @@ from costtop.cli.main import main
 from costtop.daemon.jobs.scan_once import scan
 from costtop.daemon.status.prometheus import exposition
 from costtop.durations import DAY, HOUR, MINUTE, now_ms
-from costtop.floor import Floor, Sum
 from costtop.paths import find
 from costtop.plan_reading import PlanReading
 from costtop.queries.live.frame import Live
@@ -23,6 +22,7 @@ from costtop.store.db import open_reader, open_writer
 from costtop.store.forgetting import removal, tombstones
 from costtop.store.names import Names
 from costtop.store.plans import plan_readings
+from costtop.sum_floors import Floor, Sum
 from tests.plans.rollouts import ID, rollout, window
 
 FIVE, WEEK = 300, 10080

@@ -11,7 +11,7 @@ import pytest
 
 from costtop.model import Call, Context, Tokens, ToolUse
 from costtop.queries.alerts import alert_json, alert_list
-from costtop.queries.live import day_chart, past
+from costtop.queries.live import day_chart, past_frame
 from costtop.queries.live.frame import Live
 from costtop.queries.live.view import Pulse
 from costtop.queries.pulls import work_shares
@@ -26,7 +26,7 @@ NOW, UTC = 1_795_000_000_000, ZoneInfo("UTC")
 KEY = "claude-code/s01"
 ASKED: dict[str, Callable[[sqlite3.Connection], object]] = {
     "live": lambda db: Live(db).take(NOW, Pulse(running=False)),
-    "past": lambda db: past.take(db, NOW - 3_600_000, UTC),
+    "past": lambda db: past_frame.take(db, NOW - 3_600_000, UTC),
     "day above the list": lambda db: day_chart.read(db, NOW, NOW),
     "session lit in it": lambda db: day_chart.lit(db, KEY, NOW),
     "session": lambda db: session.read(db, KEY),

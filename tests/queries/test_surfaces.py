@@ -10,11 +10,10 @@ from costtop.cli.main import main
 from costtop.daemon.alerting.live_sessions import LiveSessions
 from costtop.detect.settings import Settings
 from costtop.durations import HOUR, MINUTE, iso, now_ms
-from costtop.floor import Floor
 from costtop.model import Call, Context, FloorReason, Rates, TaskFact, Tokens
 from costtop.paths import Paths, find
 from costtop.queries.connection import Door
-from costtop.queries.live import past
+from costtop.queries.live import past_frame
 from costtop.queries.sessions import session, tasks
 from costtop.store import gating, meta
 from costtop.store.calls.batch import Priced, Reading
@@ -23,6 +22,7 @@ from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_reader, open_writer
 from costtop.store.sessions import labels, sessions
 from costtop.store.sessions.past_spends import History
+from costtop.sum_floors import Floor
 from costtop.tui.list.filter import parse
 from costtop.tui.screens.tasks import summed
 
@@ -179,7 +179,7 @@ def test_a_floor_has_the_same_reasons_on_every_surface(
     assert [words.split()[0] for words in detail.missing] == ["1", "3", "1", "2", "1"]
     for text in (("--once",), ("report", "--by", "session"), ("explain", "mine")):
         assert re.search(r"≥\$?0\.0", printed(capsys, *text)), text
-    snapshot = past.take(open_reader(paths.database), NOW, Door(paths).zone())
+    snapshot = past_frame.take(open_reader(paths.database), NOW, Door(paths).zone())
     assert snapshot.sessions[0].short.tree()["floor_reasons"] == SHORT
 
 

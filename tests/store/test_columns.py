@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from costtop.columnar.stretches import parts
+from costtop.columnar.column_slices import parts
 from costtop.model import Context, Media, SessionFact
 from costtop.nouns.log_owner import LogOwner
 from costtop.store.calls.arrivals import Arrivals

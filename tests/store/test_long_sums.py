@@ -22,7 +22,7 @@ from costtop.store.calls.repricing import reprice
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.db import open_writer
 from costtop.store.forgetting import removal, tombstones
-from costtop.store.sums import building, rolled
+from costtop.store.sums import rollup_building, rollup_progress
 from tests.store.test_calls import T0, call, reading, write, write_context
 
 DAY, UTC = 24 * HOUR, ZoneInfo("UTC")
@@ -48,7 +48,7 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 def summed(db: sqlite3.Connection, query: str, zone: str, width: int) -> dict[Any, list[int]]:
     found: dict[Any, list[int]] = {}
     for quarter, *row in db.execute(query):
-        key = (rolled.day_of(quarter, zone), *row[:width])
+        key = (rollup_progress.day_of(quarter, zone), *row[:width])
         known = found.get(key, [0] * (len(row) - width))
         found[key] = [a + b for a, b in zip(known, row[width:], strict=True)]
     return found
@@ -65,7 +65,7 @@ def exact(db: sqlite3.Connection) -> None:
         for table in ("sessions", "spend")
     )
     assert (spend[0] or 0, spend[1] or 0, spend[2] or 0) == sessions
-    zone, upto = rolled.days(db)
+    zone, upto = rollup_progress.days(db)
     line = f"session, {_WHOSE.format('p')}, model, feature"
     days = summed(
         db,
@@ -84,7 +84,7 @@ def exact(db: sqlite3.Connection) -> None:
     assert {key: one for key, one in stored(db, "floor_days", 6).items() if key[0] < upto} == floors
     done_is_exact(db)
     spent_is_exact(db)
-    if rolled.tasks(db) == rolled.ALL:
+    if rollup_progress.tasks(db) == rollup_progress.ALL:
         tasks_are_exact(db)
 
 
@@ -93,8 +93,8 @@ def spent_is_exact(db: sqlite3.Connection) -> None:
 
     def by_quarters(
         db: sqlite3.Connection, since: int, until: int, counted: str
-    ) -> tuple[rolled.Part]:
-        return (rolled.Part("spend", "floors", since, until),)
+    ) -> tuple[rollup_progress.Part]:
+        return (rollup_progress.Part("spend", "floors", since, until),)
 
     scopes = ({}, {"feature": "f*"}, {"project": "p*"}, {"user": "*a*"}, {"model": "claude-*"})
     spans = ((T0 - 40 * DAY, T0 + DAY), (T0 - 3 * DAY - HOUR, T0 + HOUR), (T0, T0 + 9 * QUARTER))
@@ -112,7 +112,7 @@ def done_is_exact(db: sqlite3.Connection) -> None:
         " WHERE status = 'completed' AND finished IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"
     ).fetchall()
     assert db.execute("SELECT * FROM done ORDER BY 1, 2").fetchall() == rows
-    if rolled.tasks(db) != rolled.ALL:
+    if rollup_progress.tasks(db) != rollup_progress.ALL:
         return
     span, some = (T0 // QUARTER - 300, T0 // QUARTER + 9), (Filter("feature", ("p*", "f*")),)
     for keys, filters in itertools.product(
@@ -205,16 +205,16 @@ def test_long_sums_are_those_of_the_calls_at_all_times(db: sqlite3.Connection, s
             priced_anew(db, own, rng)
             exact(db)
         if n % 13 == 6:
-            rolled.use_zone(db, rng.choice(("Asia/Kathmandu", "America/New_York", "UTC")))
+            rollup_progress.use_zone(db, rng.choice(("Asia/Kathmandu", "America/New_York", "UTC")))
         if rng.random() < 0.7:
-            building.step(db)
+            rollup_building.step(db)
             exact(db)
         if n == 30:
             forgotten(db, own, T0 - 2 * DAY)
             exact(db)
-    while building.step(db):
+    while rollup_building.step(db):
         exact(db)
-    assert rolled.days(db).upto == rolled.tasks(db) == rolled.ALL
+    assert rollup_progress.days(db).upto == rollup_progress.tasks(db) == rollup_progress.ALL
     exact(db)
 
 
@@ -230,10 +230,10 @@ def test_a_store_from_before_is_filled_while_it_is_written(db: sqlite3.Connectio
     steps = Counter[bool]()
     for part in parts[20:]:
         exact(db)
-        steps[building.step(db)] += 1
+        steps[rollup_building.step(db)] += 1
         write(db, part, ledger=own)
     assert steps[True] > 5
-    while building.step(db):
+    while rollup_building.step(db):
         pass
     exact(db)
     tasks_are_exact(db)

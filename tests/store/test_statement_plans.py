@@ -71,7 +71,7 @@ WALKS = {
     "store/sessions/owners.py: _fill": "once an update, or what an entry of the config gives",
     "store/sessions/owners.py: renew": "once the config gave somebody another name",
     "store/sessions/short_ids.py: fill": "once an update from before there were short ids",
-    "store/sums/rolled.py: use_zone": ANY,
+    "store/sums/rollup_progress.py: use_zone": ANY,
     "store/sessions/short_ids.py: free": ANY,
     "store/sessions/short_ids.py: is_taken": ANY,
     "store/sessions/titles.py: begin": ANY,

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from costtop.tail.find import find
-from costtop.tail.identity import FileChange, Known
 from costtop.tail.place import Place, restored
 from costtop.tail.read import BUDGET, Piece, pieces
 from costtop.tail.roots import Root, rooted
+from costtop.tail.rotation import FileChange, Known
 
 MINUTE = 60 * 10**9
 

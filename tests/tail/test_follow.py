@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from costtop.lasting import BEAT
+from costtop.lasting_tasks import BEAT
 from costtop.tail import watch
 from costtop.tail.follow import Follower, ScanPace
 from costtop.tail.roots import Root, rooted

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from costtop.tail.find import FolderTree, find
-from costtop.tail.identity import DOCUMENT_LIMIT, Known
 from costtop.tail.place import shown
 from costtop.tail.read import document, pieces
 from costtop.tail.roots import rooted
+from costtop.tail.rotation import DOCUMENT_LIMIT, Known
 from tests.tail.reader import Reader, place_of, reader
 
 NOBODY = 65534

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costtop.tail.fingerprint import digest
-from costtop.tail.identity import Beginnings
 from costtop.tail.place import Place, is_packed_as_read, is_packed_as_there, unpacked
+from costtop.tail.rotation import Beginnings
 
 NUMBERS = st.one_of(st.integers(0, 5), st.integers(-(1 << 70), 1 << 70))
 PLACES = st.builds(

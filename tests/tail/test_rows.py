@@ -11,9 +11,9 @@ import pytest
 
 from costtop.tail import rows
 from costtop.tail.find import find
-from costtop.tail.identity import Known
 from costtop.tail.read import rows_place
 from costtop.tail.roots import rooted
+from costtop.tail.rotation import Known
 from costtop.tail.rows import RowsPage
 from tests.patience import PATIENCE
 

@@ -9,10 +9,10 @@ import pytest
 
 from costtop.durations import now_ms
 from costtop.tail.find import find
-from costtop.tail.identity import KEPT, Known, unclear
 from costtop.tail.patterns import names
 from costtop.tail.place import restored
 from costtop.tail.roots import rooted
+from costtop.tail.rotation import KEPT, Known, unclear
 from tests.tail.reader import Reader
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from costtop.floor import Floor
 from costtop.queries.live.view import FleetHost, Snapshot
+from costtop.sum_floors import Floor
 from costtop.tui.list import arrange
 from costtop.tui.list.filter import parse
 from tests.tui.plain_svg import plain_svg

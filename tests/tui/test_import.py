@@ -5,7 +5,7 @@ import pytest
 from costtop.queries.live.daemon_health import pulse
 from costtop.queries.live.view import Pulse
 from costtop.tui.list.latest_calls import LatestCalls
-from costtop.tui.widgets.spent import change
+from costtop.tui.widgets.spending_table import change
 from tests.tui.stage import played
 from tests.tui.values import AT, MINUTE, dollars, row, snapshot
 

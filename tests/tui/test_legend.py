@@ -11,7 +11,7 @@ from costtop.tui.list.columns import COLUMNS
 from costtop.tui.screens import alerts, budgets, days, plans, setup, tasks
 from costtop.tui.screens.legend import LEGEND, legend
 from costtop.tui.widgets.cause_table import TIMELINE
-from costtop.tui.widgets.spent import FEATURE_COLUMNS, MODEL_COLUMNS
+from costtop.tui.widgets.spending_table import FEATURE_COLUMNS, MODEL_COLUMNS
 
 FRAMES = set("─│╭╮╰╯▏▎▍▌▋▊▉–")  # lines of frames, eighths of a bar, a dash
 SNAPSHOTS = sorted((Path(__file__).parent / "snapshots").glob("*.txt"))

@@ -10,11 +10,11 @@ from costtop.control.protocol import (
     RemoveBudget,
     SetBudget,
 )
-from costtop.floor import Floor, Sum
 from costtop.paths import Paths
 from costtop.queries.connection import Door
 from costtop.queries.sessions.tasks import TaskSum
 from costtop.queries.spending import report
+from costtop.sum_floors import Floor, Sum
 from costtop.tui import backend
 from costtop.tui.app import CosttopApp
 from costtop.tui.draw.ink import plain

@@ -5,7 +5,7 @@ import pytest
 from costtop.control.protocol import Kill, MarkSession, Pause
 from costtop.queries.live.view import Pulse
 from costtop.tui.app import CosttopApp
-from costtop.tui.widgets import glance
+from costtop.tui.widgets import session_pane
 from tests.tui.stage import STILL, Played, Stage, played
 from tests.tui.values import AT, FLEET, SOURCES, dollars, row, snapshot
 
@@ -366,7 +366,7 @@ async def test_under_a_filter_the_head_says_what_of_the_burn_is_in_the_list():
 async def test_of_a_run_of_cursor_keys_the_session_where_it_rests_is_read(
     monkeypatch: pytest.MonkeyPatch, seconds: float
 ):
-    monkeypatch.setattr(glance, "_REST", seconds)
+    monkeypatch.setattr(session_pane, "_REST", seconds)
     read: list[str] = []
     stage = Stage()
     world = stage.backend._replace(session=lambda key, at: read.append(key))

@@ -238,7 +238,7 @@ def _ends(one: dict[str, Any], tz: ZoneInfo) -> str:
 
 
 def _test(options: argparse.Namespace) -> int:
-    from costtop.notify import tried
+    from costtop.notify import tested_endpoints
 
     config = configuration.load(paths.find())
     unknown = set(options.label) - {one.label for one in config.notify}
@@ -247,7 +247,9 @@ def _test(options: argparse.Namespace) -> int:
         raise NothingFound(f"config.toml has no [[notify]] for {named}")
     asked = [one for one in config.notify if not options.label or one.label in options.label]
     done, now = tried_now(asked), now_ms()
-    tried.keep(paths.find(), [(one, each.ok) for one, each in zip(asked, done, strict=True)], now)
+    tested_endpoints.keep(
+        paths.find(), [(one, each.ok) for one, each in zip(asked, done, strict=True)], now
+    )
     if options.json:
         facts = ("label", "schema", "ok", "said", "seconds")
         told = [{name: getattr(each, name) for name in facts} for each in done]

@@ -14,7 +14,7 @@ from costtop.cli.tables import put, put_json
 from costtop.control import client, protocol
 from costtop.errors import CosttopError, NothingFound, NothingStored, UsageError
 from costtop.files import user_name
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.paths import Paths
 from costtop.queries.sessions import lookup
 from costtop.store.db import open_reader

@@ -8,7 +8,7 @@ from costtop.cli.parser import Parser
 from costtop.cli.tables import put, put_json
 from costtop.durations import now_ms
 from costtop.errors import UsageError
-from costtop.hooks import bars
+from costtop.hooks import status_bars
 from costtop.hooks.dialects import AGENTS
 
 _DEEDS = {
@@ -48,7 +48,7 @@ def add(parser: Parser, name: str) -> None:
 
 
 def _add_line(parser: Parser) -> None:
-    fields = "; ".join(f"{{{name}}} {words}" for name, words in bars.FIELDS.items())
+    fields = "; ".join(f"{{{name}}} {words}" for name, words in status_bars.FIELDS.items())
     parser.says(
         f"What status bars show of spend, in a line. Fields of --format: {fields}.",
         "costtop line --tmux",
@@ -57,7 +57,7 @@ def _add_line(parser: Parser) -> None:
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--claude", action="store_true", help="as `statusline`: JSON on stdin")
-    for name, words in bars.FORMS.items():
+    for name, words in status_bars.FORMS.items():
         form.add_argument(
             f"--{name}", action="store_const", const=name, dest="form", default="", help=words
         )
@@ -67,7 +67,7 @@ def _add_line(parser: Parser) -> None:
 
 
 def _line(options: argparse.Namespace) -> int:
-    """Comes here only with words that `bars.main` does not take: the usual ones never do."""
+    """Comes here only with words that `status_bars.main` does not take: the usual ones never do."""
     if options.claude:
         from costtop.hooks import statusline
 
@@ -75,10 +75,10 @@ def _line(options: argparse.Namespace) -> int:
     if options.then:
         raise UsageError("--then CMD goes with --claude")
     try:
-        bars.check(options.format)
-    except bars.NotALine as error:
+        status_bars.check(options.format)
+    except status_bars.NotALine as error:
         raise UsageError(f"--format: {error}") from None
-    return bars.put(options.form, options.format)
+    return status_bars.put(options.form, options.format)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -14,8 +14,8 @@ from costtop import config as configuration
 from costtop import durations, paths
 from costtop.alerts import choose, routes
 from costtop.alerts.routes import Route
+from costtop.cli.did_you_mean import meant, refused
 from costtop.cli.parser import Parser
-from costtop.cli.slips import meant, refused
 from costtop.cli.tables import plain, put, put_json
 from costtop.detect.rules.registry import DETECTORS
 from costtop.durations import now_ms

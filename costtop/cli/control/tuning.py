@@ -14,7 +14,7 @@ from costtop.cli.spans import add_span, asked
 from costtop.cli.tables import plain, put, put_json
 from costtop.durations import now_ms
 from costtop.queries.alerts import alert_json
-from costtop.queries.sessions.short_beside import beside
+from costtop.queries.sessions.short_id_fields import beside
 from costtop.store.sessions import session_names
 
 if TYPE_CHECKING:

@@ -3,18 +3,18 @@
 import importlib
 from collections.abc import Mapping
 
-from costtop.cli.fleet import standing_of_fleet
+from costtop.cli.fleet import fleet_status
 from costtop.cli.parser import Parser
 
 VERBS: Mapping[str, str] = {
-    "init": "founding",
-    "enrol": "enrolling",
-    "status": "standing_of_fleet",
-    "preview": "previewing",
-    "grant": "granting",
-    "forget": "host_forgetting",
-    "migrate": "migrating",
-    "export": "archiving",
+    "init": "fleet_init",
+    "enrol": "fleet_enrol",
+    "status": "fleet_status",
+    "preview": "fleet_preview",
+    "grant": "fleet_grant",
+    "forget": "fleet_forget",
+    "migrate": "fleet_migrate",
+    "export": "fleet_export",
 }
 """Which module of `costtop.cli.fleet` has which verb, in the order of the help."""
 
@@ -27,7 +27,7 @@ def add(parser: Parser, name: str) -> None:
         "costtop fleet enrol ben-laptop --url-file owner.url",
         "costtop fleet status",
     )
-    parser.set_defaults(run=standing_of_fleet.run)
+    parser.set_defaults(run=fleet_status.run)
     parser.add_argument("--json", action="store_true", help="the status as JSON")
     verbs = parser.verbs("|".join(VERBS))
     for verb, module in VERBS.items():

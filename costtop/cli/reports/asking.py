@@ -3,7 +3,7 @@
 import sqlite3
 from typing import TYPE_CHECKING
 
-from costtop.cli.slips import meant, refused
+from costtop.cli.did_you_mean import meant, refused
 from costtop.errors import NothingFound, UsageError
 from costtop.queries.spending import spend_filters, sum_keys
 from costtop.queries.spending.spend_filters import FIELDS, Filter, Filters

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from costtop import money
 from costtop.cli.reports.columns_of_sums import COLUMNS
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.plans import billing
 from costtop.queries.plans.billed_report import Billing
 from costtop.queries.spending.report import Report

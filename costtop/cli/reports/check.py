@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from costtop import money, paths
 from costtop.cli import catching_up
+from costtop.cli.did_you_mean import meant
 from costtop.cli.reports.live import budget_tree
-from costtop.cli.slips import meant
 from costtop.cli.tables import plain, put, put_json
 from costtop.durations import now_ms
 from costtop.errors import StoreError

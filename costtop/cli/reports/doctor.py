@@ -27,7 +27,7 @@ from costtop.durations import iso, now_ms
 from costtop.errors import CosttopError
 from costtop.paths import Paths
 from costtop.queries import doctor
-from costtop.queries.spending import hidden
+from costtop.queries.spending import floor_words
 from costtop.store import daemon_status
 from costtop.store.db import open_reader
 from costtop.store.forgetting import thinning
@@ -214,7 +214,7 @@ def _floors(facts: doctor.Findings) -> dict[str, Any]:
         "estimated_calls": facts.estimated,
         **facts.short.tree(),
         "likely_hidden_usd": None if facts.likely is None else money.exact(facts.likely),
-        "words": hidden.words(facts.short, facts.likely),
+        "words": floor_words.words(facts.short, facts.likely),
     }
 
 

@@ -15,8 +15,8 @@ from costtop.queries.export import token_counts
 from costtop.queries.plans import billed_span, billed_words
 from costtop.queries.sessions import explain, lookup, session
 from costtop.queries.sessions.explain import Explained, Explanation
-from costtop.queries.spending import hidden
-from costtop.queries.why import blocks, session_words
+from costtop.queries.spending import floor_words
+from costtop.queries.why import session_words, text_blocks
 from costtop.store.calls.standing_estimates import Estimate
 from costtop.text import clean
 
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     for call in found.calls if options.calls or causes is None else ():
         lines += [*_call(call), ""]
     if causes is not None:
-        lines += [*blocks.laid([session_words.causes(causes)], width), ""]
+        lines += [*text_blocks.laid([session_words.causes(causes)], width), ""]
     put("\n".join((*lines, _sums(found))))
     if beside is not None:
         put(f"  {billed_words.span(beside)}")
@@ -77,7 +77,7 @@ def _sums(found: Explanation) -> str:
     calls = f"{len(found.calls)} call{'s' * (len(found.calls) != 1)}"
     titled = f'  "{clean(found.title)}"' if found.title else ""
     lines.append(f"{name}: {calls}, {total}  ({clean(found.session)}){titled}")
-    lines += [f"  missing: {line}" for line in hidden.words(found.short, found.likely)]
+    lines += [f"  missing: {line}" for line in floor_words.words(found.short, found.likely)]
     if found.beside:
         lines += [_guess(one) for one in found.beside.estimates]
         lines += [f"  {line}" for line in found.beside.words()]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from costtop import against, config
+from costtop import compared_spans, config
 from costtop.cli import progress
 from costtop.cli.spans import asked_span
 from costtop.daemon.reader_settings import reader_settings
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import argparse
 
     from costtop.cli.parser import Parser
-    from costtop.cli.usual_words import UsualWords
+    from costtop.cli.quick_arguments import UsualWords
     from costtop.settings.fleet_settings import Fleet
 
 _TOLD = ("timezone", "finished_after", "min_peers", "currency", meta.TICKETS)
@@ -100,7 +100,7 @@ def of_report(found: Paths, options: "argparse.Namespace") -> sqlite3.Connection
     if (sum_keys.SHARED | sum_keys.ATTRIBUTED) & fields:
         asked["calls"] = [(since or 0, until or now + DAY)]
     if options.against == "before" and since is not None:
-        since = against.before(span, now, tz)[0]
+        since = compared_spans.before(span, now, tz)[0]
     elif options.against and since is not None:
         since -= _LIKE
     return _brought(found, {**asked, "sums": [(since, until)]}, place)
@@ -110,11 +110,11 @@ def of_day(found: Paths, span: WordedSpan, now: int, feature: str) -> sqlite3.Co
     """What `why` needs of a span: the sums of spans like it, and calls of it and of a usual one."""
     place = place_of(found)
     tz = ZoneInfo(place.told["timezone"])
-    start, end = against.so_far(span, now)
+    start, end = compared_spans.so_far(span, now)
     end = -(-end // QUARTER) * QUARTER
     with FleetReader(place, _folder(found) / "span.db") as reader:
         first = _ask(reader, {"first": True})
-        like = against.like(start, end, tz, first) if first else None
+        like = compared_spans.like(start, end, tz, first) if first else None
         spans = [*(like.spans if like else ()), (start, end)]
         _ask(reader, {"sums": spans})
         with closing(open_reader(reader.path)) as db:

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from costtop import money, paths, periods
 from costtop.cli import catching_up
+from costtop.cli.did_you_mean import meant
 from costtop.cli.reports import asking, comparison
 from costtop.cli.reports.columns_of_sums import COLUMNS
 from costtop.cli.reports.forms import report_table
 from costtop.cli.reports.forms.answered import Answered
-from costtop.cli.slips import meant
 from costtop.cli.spans import add_span, asked_span
 from costtop.cli.tables import put, put_json
 from costtop.durations import iso, now_ms

@@ -16,8 +16,8 @@ from costtop.queries import shown_currency
 from costtop.queries.plans import billed_span
 from costtop.queries.plans.billed_span import BilledSpan
 from costtop.queries.sessions import lookup
-from costtop.queries.why import blocks, session_words, told, why_day, why_session
-from costtop.queries.why.blocks import Block
+from costtop.queries.why import session_words, text_blocks, why_day, why_session, why_text
+from costtop.queries.why.text_blocks import Block
 from costtop.span_words import WordedSpan
 from costtop.store import meta
 
@@ -61,7 +61,7 @@ def run(options: "argparse.Namespace") -> int:
     if options.json:
         put_json(tree)
     else:
-        text = "\n".join(blocks.laid(shown, width, tight=_small()))
+        text = "\n".join(text_blocks.laid(shown, width, tight=_small()))
         put("\n\n".join((text, *shown_currency.said())))
     return 0
 
@@ -97,9 +97,9 @@ def _day(
         raise NothingFound(
             f"nothing was spent for feature {feature!r}; see: costtop report --by feature"
         )
-    beside = told.billed(db, found, now, tz)
+    beside = why_text.billed(db, found, now, tz)
     tree = why_json.day(found, now) | _billed(beside)
-    return tree, told.paragraphs(found, now, beside)
+    return tree, why_text.paragraphs(found, now, beside)
 
 
 def _session(
@@ -118,7 +118,7 @@ def _session(
         raise NothingFound(f"{key} has made no call that can be read")
     beside = billed_span.of_session(db, key)
     first, *rest = session_words.session(found)
-    return why_json.session(found) | _billed(beside), (blocks.noted(first, beside), *rest)
+    return why_json.session(found) | _billed(beside), (text_blocks.noted(first, beside), *rest)
 
 
 def _billed(beside: BilledSpan | None) -> dict[str, object]:

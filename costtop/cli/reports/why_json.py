@@ -6,11 +6,11 @@ from costtop import money, periods
 from costtop.analysis.increase import DRIVERS, Increase
 from costtop.analysis.ledger import BUCKETS, Books
 from costtop.durations import iso
-from costtop.floor import Sum
 from costtop.queries.why import advice, day_words, session_words
 from costtop.queries.why.day_sessions import DearStep
 from costtop.queries.why.why_day import Risen, RisenSession, Usual, WhyDay
 from costtop.queries.why.why_session import WhySession
+from costtop.sum_floors import Sum
 
 
 def day(found: WhyDay, now: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from costtop import paths
 from costtop.cli.tables import put, put_json
 from costtop.durations import now_ms
 from costtop.errors import StoreError, UsageError
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store import daemon_status
 
 if TYPE_CHECKING:
@@ -59,12 +59,12 @@ def _daemon(options: "argparse.Namespace") -> int:
         raise UsageError("--json is for: costtop daemon status")
     if options.verb is not None:
         return _VERBS[options.verb](options)
-    from costtop.daemon import lean
+    from costtop.daemon import lean_process
     from costtop.daemon.lifecycle import instance
 
     found = paths.find()
     with instance.hold(found, wait=_SCAN) as lock:  # first, for all else takes its time to load
-        with lean.asyncio(), lean.imports():  # to stay 6 MB smaller
+        with lean_process.asyncio(), lean_process.imports():  # to stay 6 MB smaller
             from costtop.daemon.main import run
 
         return run(found, lock, read_only=options.read_only)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from costtop.cli import seeing
+from costtop.cli import screen_command
 from costtop.cli.parser import Parser
 from costtop.cli.reports import live
 from costtop.cli.tables import put
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     """Opens the screen on the demo; without a terminal prints one frame after ten seconds."""
     with _home(keep=options.keep) as home, _played(home, options) as player:
         _await(player, "up")
-        if seeing.is_terminal() and not options.once:
+        if screen_command.is_terminal() and not options.once:
             from costtop.cli import open_screen
 
             return open_screen.run(options)

@@ -10,8 +10,8 @@ from costtop.cli import progress
 from costtop.cli.progress import Watch
 from costtop.cli.tables import put
 from costtop.control import protocol
-from costtop.daemon import lean
-from costtop.named import NamedTuple
+from costtop.daemon import lean_process
+from costtop.named_tuples import NamedTuple
 from costtop.paths import Paths
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def run(options: "argparse.Namespace") -> int:
 
 
 def _scan(found: Paths, watch: Watch | None) -> dict[str, Any]:
-    with lean.imports():
+    with lean_process.imports():
         from costtop.daemon.jobs.scan_once import scan
 
     return scan(found, watch)

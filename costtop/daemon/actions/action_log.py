@@ -9,7 +9,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable
 
-from costtop import lasting
+from costtop import lasting_tasks
 from costtop.alerts import wording
 from costtop.daemon.notices.post import Audience, post_notice
 from costtop.durations import now_ms
@@ -46,7 +46,7 @@ class ActionLog:
         """For ever: keeps what could not be kept at once."""
         while True:
             await self._keep_all()
-            lasting.well()
+            lasting_tasks.well()
             await asyncio.sleep(_AGAIN)
 
     async def _keep_all(self) -> None:

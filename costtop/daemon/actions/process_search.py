@@ -8,13 +8,13 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
-from costtop import lasting
+from costtop import lasting_tasks
 from costtop.daemon.ingest.log_roots import second_homes
 from costtop.durations import HOUR, now_ms
 from costtop.processes.evidence import gemini_files
-from costtop.processes.evidence.lone import LoneAgents
+from costtop.processes.evidence.evidence_nouns import ProcessClaim, Wanted
 from costtop.processes.evidence.search import search
-from costtop.processes.evidence.wanted import ProcessClaim, Wanted
+from costtop.processes.evidence.sole_agent import LoneAgents
 from costtop.processes.holder import Found, Holder
 from costtop.processes.inspect.inspector import system_inspector
 from costtop.processes.vitals import Vitals
@@ -65,7 +65,7 @@ class ProcessSearch:
             began = time.thread_time()
             searched = await self.once()
             took = time.thread_time() - began + searched
-            lasting.well()
+            lasting_tasks.well()
             await self._rest(took)
             await self._calm()
 
@@ -102,7 +102,7 @@ class ProcessSearch:
             if now - self._looked >= _VITALS and self._holder.sessions():
                 self._looked = now
                 self._vitals.refresh()
-            lasting.well()
+            lasting_tasks.well()
             await self._writer.moved(self._writer.commits, _LOOK)
 
     def _signs(self) -> tuple[object, ...]:

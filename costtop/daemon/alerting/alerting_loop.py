@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from costtop import lasting
+from costtop import lasting_tasks
 from costtop.daemon.alerting.evaluate import BudgetForecast, BudgetForecasts, Evaluator
 from costtop.daemon.ingest.file_reader import Reader
 from costtop.durations import HOUR, MINUTE, now_ms
@@ -43,9 +43,9 @@ async def run_alerting(
         except BaseException:
             evaluator.fall_asleep()  # it may remember as told what was rolled back
             raise
-        lasting.well()
+        lasting_tasks.well()
         if evaluator.awake:
-            await lasting.beat(_EVERY)
+            await lasting_tasks.beat(_EVERY)
         else:
             await asyncio.sleep(_SOON)
 

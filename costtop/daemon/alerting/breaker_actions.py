@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from zoneinfo import ZoneInfo
 
-from costtop import lasting, periods
+from costtop import lasting_tasks, periods
 from costtop.alerts import breaker as judge
 from costtop.alerts import wording
 from costtop.alerts.escalation import BY_HOOK
@@ -21,13 +21,13 @@ from costtop.daemon.notices.post import Audience, post_notice
 from costtop.durations import HOUR, now_ms
 from costtop.errors import CosttopError
 from costtop.model import Breaker, Budget
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.nouns.budget_nouns import OF_FLEET
 from costtop.periods import Span
 from costtop.queries.plans import watched_spend
 from costtop.store import gating, meta
 from costtop.store.alerts import breakers
-from costtop.store.calls import hearsay
+from costtop.store.calls import otlp_only
 from costtop.store.sessions import gate_calls, short_ids
 from costtop.store.writer import Writer
 
@@ -80,7 +80,7 @@ def _only_heard(db: sqlite3.Connection, budget: Budget, span: Span, now: int) ->
     rolling = periods.hours(budget.period)
     since, until = (now - (span.end - span.start), now + 1) if rolling else span[1:]
     counted = watched_spend.calls(db, budget.watch)
-    return hearsay.spent(db, dict(budget.scope), since, until, counted)
+    return otlp_only.spent(db, dict(budget.scope), since, until, counted)
 
 
 def keep(
@@ -139,7 +139,7 @@ class Breakers:
             before, stands = self._writer.commits, False
             if acting:
                 stands = await self.once(now_ms())
-                lasting.well()
+                lasting_tasks.well()
             if not stands:  # none opens without a commit
                 await self._writer.moved(before, _LONGEST)
 

@@ -25,7 +25,7 @@ from costtop.detect.settings import Settings
 from costtop.detect.watched_sessions import MemoryShelf, Shelf
 from costtop.durations import QUARTER
 from costtop.model import Budget, Finding, Spend
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.plans import watched_spend
 from costtop.store import meta
 from costtop.store.calls import scope_sums

@@ -23,7 +23,7 @@ from costtop.detect.budgets import plan_tiers
 from costtop.detect.budgets.budget_monitor import Budgets
 from costtop.detect.monitor import Monitor, believed
 from costtop.model import Finding, Spend
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.plans import watched_spend
 from costtop.store.plans import plan_readings
 from costtop.store.sessions import finished_peers

@@ -8,7 +8,7 @@ import tomli_w
 
 from costtop import config as configuration
 from costtop import config_mistakes
-from costtop.alerts import budget_words
+from costtop.alerts import budget_wording
 from costtop.config import Config
 from costtop.control.protocol import RemoveBudget, SetBudget
 from costtop.daemon.session_scopes import addressed
@@ -86,9 +86,9 @@ def _set(
     own[command.name] = entry
     before = None if known is None else budget_of(known)
     if db is None:
-        return f"budget {command.name} {budget_words.change(before, budget)}"
+        return f"budget {command.name} {budget_wording.change(before, budget)}"
     was = before and session_names.scope_said(db, before)
-    said = budget_words.change(was, session_names.scope_said(db, budget))
+    said = budget_wording.change(was, session_names.scope_said(db, budget))
     now = now_ms()
     untold = window_words.untold(db, budget, now)
     held = unheld(gates(db, now), budget, now)
@@ -108,7 +108,7 @@ def _remove(paths: Paths, own: dict[str, BudgetEntry], command: RemoveBudget) ->
     below = {entry.name: entry for entry in configuration.written_budgets(paths)}
     if own.pop(command.name, None):
         if (left := below.get(command.name)) is not None:
-            words = budget_words.words(budget_of(left))
+            words = budget_wording.words(budget_of(left))
             return f"budget {command.name} is removed; that of {paths.config} holds again: {words}"
         return f"budget {command.name} is removed"
     if command.name in below:

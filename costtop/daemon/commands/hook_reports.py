@@ -15,16 +15,16 @@ from costtop.daemon.ingest.fold import sorted_events
 from costtop.daemon.ingest.intake import place_of
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
-from costtop.lasting import LastingTasks
+from costtop.lasting_tasks import LastingTasks
 from costtop.plan_reading import PlanReading
-from costtop.processes.evidence.wanted import PeerReport
+from costtop.processes.evidence.evidence_nouns import PeerReport
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.inspector import lineage
 from costtop.receive.caller import Caller
 from costtop.sources.claude import pr_links, status_limits
 from costtop.store import gating
 from costtop.store.alerts import breakers
-from costtop.store.calls import hearsay
+from costtop.store.calls import otlp_only
 from costtop.store.git import pull_links
 from costtop.store.plans import plan_readings
 from costtop.store.sessions import gate_calls, live_logs, sessions
@@ -80,7 +80,7 @@ class HookReports:
         # A hook runs right after its call was logged: the cap is judged by that, not by a clock.
         self._look_at(await self._writer.read(_logs, about["root"]))
         if key not in self._confirmed:
-            await self._writer.transact(hearsay.confirm, key, now_ms())
+            await self._writer.transact(otlp_only.confirm, key, now_ms())
             self._confirmed.add(key)
         await self._prove(command, key, now_ms())
         if command.said or command.event in {"prompt", "statusline"}:

@@ -62,7 +62,7 @@ from costtop.daemon.jobs.thin_all import compacted
 from costtop.daemon.wiring import Wired
 from costtop.durations import iso, now_ms
 from costtop.errors import CosttopError, Refused, UsageError
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.sessions import lookup
 from costtop.receive.caller import Caller
 from costtop.store.db import migrations, newest_schema

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from costtop.processes.evidence.wanted import PeerReport
+from costtop.processes.evidence.evidence_nouns import PeerReport
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.process import Process
 from costtop.receive.caller import Caller

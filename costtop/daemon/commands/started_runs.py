@@ -12,8 +12,8 @@ from costtop.control.protocol import BeginRun
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.errors import Refused
+from costtop.processes.evidence.evidence_nouns import PeerReport
 from costtop.processes.evidence.search import NO_PROCESSES
-from costtop.processes.evidence.wanted import PeerReport
 from costtop.processes.holder import Holder
 from costtop.processes.inspect.inspector import lineage
 from costtop.receive.caller import Caller

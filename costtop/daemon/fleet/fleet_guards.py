@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from costtop import lasting
+from costtop import lasting_tasks
 from costtop.alerts import wording
 from costtop.alerts.breaker import COUNTDOWN
 from costtop.alerts.escalation import BY_HOOK
@@ -19,7 +19,7 @@ from costtop.daemon.notices.post import Audience, post_findings, post_notice
 from costtop.durations import now_ms, words
 from costtop.model import Breaker, Finding, Severity
 from costtop.money import beside, exactly
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.nouns.budget_nouns import OF_FLEET, BudgetAction, Escalation
 from costtop.queries.plans import watched_spend
 from costtop.store import meta
@@ -98,8 +98,8 @@ class FleetGuards:
             if away and await self._writer.transact(look, self._to, self._rules, now):
                 self._posted()
             self.holds = await self._writer.read(holding, now)
-            lasting.well()
-            await lasting.beat(_LOOK)
+            lasting_tasks.well()
+            await lasting_tasks.beat(_LOOK)
 
 
 def kept(db: sqlite3.Connection) -> list[KeptGuard]:

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from costtop import lasting
+from costtop import lasting_tasks
 from costtop.daemon.fold_process import search_path
 from costtop.durations import now_ms
 from costtop.notify.sender_children import end
@@ -91,7 +91,7 @@ class FleetPipe:
         while True:
             began = asyncio.get_running_loop().time()
             self._ended = await self._live()
-            lasting.well()
+            lasting_tasks.well()
             log.warning("%s", self._ended)
             if asyncio.get_running_loop().time() - began >= _SETTLED:
                 wait = _FIRST
@@ -130,7 +130,7 @@ class FleetPipe:
             why = str(said.pop("crash", why))
             for name, part in said.items():
                 await self._take(name, part)
-            lasting.well()
+            lasting_tasks.well()
 
     async def _take(self, name: str, part: Any) -> None:
         if name == "state":

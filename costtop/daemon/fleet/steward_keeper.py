@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from costtop import lasting
+from costtop import lasting_tasks
 from costtop.daemon.fold_process import search_path
 from costtop.notify.sender_children import end
 
@@ -50,7 +50,7 @@ class StewardKeeper:
         while True:
             began = asyncio.get_running_loop().time()
             await self._live()
-            lasting.well()
+            lasting_tasks.well()
             told = self.trouble or "the steward's process ended, and is started again"
             self.state = {"leads": False, "trouble": told}
             log.warning("%s", told)
@@ -74,7 +74,7 @@ class StewardKeeper:
             assert child.stdin is not None
             child.stdin.write(json.dumps(search_path()).encode() + b"\n")
             while await self._hear(child):
-                lasting.well()
+                lasting_tasks.well()
         finally:
             await end(child)
 

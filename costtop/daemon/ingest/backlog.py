@@ -10,16 +10,16 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
-from costtop.daemon import fold_process, lean
+from costtop.daemon import fold_process, lean_process
 from costtop.daemon.ingest.fold import Folded, Order
 from costtop.daemon.ingest.fold_workers import Workers, workers
 from costtop.daemon.ingest.slow_files import is_slow
 from costtop.durations import now_ms
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.sources.fold.source import Memo
-from costtop.tail.identity import FileChange
 from costtop.tail.read import rows_place
 from costtop.tail.roots import Seen
+from costtop.tail.rotation import FileChange
 
 TURN = 4 << 20  # bytes a turn, live
 _IMPORT_TURN = 24 << 20  # bytes of files that are folded in one go while a backlog is taken in
@@ -72,7 +72,7 @@ class Backlog:
     async def take(self, seen: Sequence[Seen], size: int) -> None:
         """Reads these files to their ends; `size` is how many bytes that are."""
         if seen and (self.ahead or fold_process.pays(size)):
-            with lean.uncollected():
+            with lean_process.uncollected():
                 async with self._workers() as pool:
                     await self._import(seen, pool)
             return

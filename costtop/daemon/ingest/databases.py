@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from costtop.model import Bad, Event
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.sources.fold.source import Chunk, Memo, Query, Source
 from costtop.tail.place import shown
 from costtop.tail.rows import Cursor, RowsPage, ask

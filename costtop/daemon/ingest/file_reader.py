@@ -1,7 +1,7 @@
 """The task that reads files: from what the follower saw to committed rows, for ever.
 
-A fault of the world (a full disk, a lock) ends a run of it, and `lasting` begins another: nothing
-is lost, for a file that was not committed stays unsettled and comes again.
+A fault of the world (a full disk, a lock) ends a run of it, and `lasting_tasks` begins another:
+nothing is lost, for a file that was not committed stays unsettled and comes again.
 """
 
 import asyncio
@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from costtop import lasting
+from costtop import lasting_tasks
 from costtop.daemon.ingest.intake import Ingest
 from costtop.durations import now_ms
 from costtop.tail.follow import Batch, Follower
-from costtop.tail.identity import Known
 from costtop.tail.roots import Root
+from costtop.tail.rotation import Known
 
 _SWEEP = 3600.0  # s between two looks at the spool
 _KEPT = timedelta(days=2)  # of the spool
@@ -64,7 +64,7 @@ class Reader:
         before = self._ingest.counts.bytes
         await self._ingest.take(batch)
         if batch.seen:
-            lasting.well()
+            lasting_tasks.well()
         # A file that is only looked at again says nothing: its last write is long past.
         if batch.seen and not batch.found and self._ingest.counts.bytes > before:
             self.lag_at = now_ms()
@@ -106,7 +106,7 @@ async def sweep(folder: Path, known: Known, backed_up: Callable[[], int]) -> Non
     while True:
         await asyncio.sleep(_SWEEP)
         await asyncio.to_thread(clear, folder, known, waiting, backed_up(), now_ms())
-        lasting.well()
+        lasting_tasks.well()
 
 
 def clear(

@@ -10,16 +10,16 @@ from typing import Any
 
 from costtop.columnar.plain_calls import PlainCalls
 from costtop.model import Bad, Call, Event, Outcome, PlainCall, SessionFact, TaskFact, Untold
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.nouns.pull_link import PullLink
 from costtop.plan_reading import PlanReading
 from costtop.sources.fold import keys
 from costtop.sources.fold.source import Chunk, Memo, Source
 from costtop.sources.registry import SOURCE
 from costtop.store.kept_memos import Kept
-from costtop.tail.identity import FileChange
 from costtop.tail.place import Place, shown
 from costtop.tail.read import BUDGET, Piece, document, pieces
+from costtop.tail.rotation import FileChange
 
 _TITLES = "titles"  # in the memo of a file: what its titles have been read with
 
@@ -223,7 +223,7 @@ def _joinable(call: Call) -> Call:
     """
     if not call.request or keys.is_global(call.request):
         return call
-    from costtop.sources.otlp.whose import TOOLS  # most workers meet no such id
+    from costtop.sources.otlp.record_owner import TOOLS  # most workers meet no such id
 
     owner = call.session if call.source in TOOLS else call.tokens.output
     return call._replace(request=keys.named(call.request, owner))

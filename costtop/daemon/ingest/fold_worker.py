@@ -5,9 +5,9 @@ import pickle
 import resource
 import sys
 
-from costtop.daemon.ingest import order_crossing
-from costtop.daemon.ingest.crossing import packed
+from costtop.daemon.ingest import order_encoding
 from costtop.daemon.ingest.fold import Folded, fold
+from costtop.daemon.ingest.turn_encoding import packed
 from costtop.native import library
 from costtop.sources.fold.source import written
 from costtop.store.kept_memos import kept
@@ -21,7 +21,7 @@ def serve(budget: int) -> None:
     orders, answers = sys.stdin.buffer, sys.stdout.buffer
     while True:
         try:
-            asked = order_crossing.unpacked(pickle.load(orders))  # noqa: S301 - our own parent's
+            asked = order_encoding.unpacked(pickle.load(orders))  # noqa: S301 - our own parent's
         except EOFError:
             return
         answer = [_with_memo_as_kept(item) for item in fold(asked, budget)]

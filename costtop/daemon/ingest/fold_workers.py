@@ -10,9 +10,9 @@ from subprocess import Popen
 
 from costtop.daemon import fold_process
 from costtop.daemon.fold_process import TURN
-from costtop.daemon.ingest import order_crossing
-from costtop.daemon.ingest.crossing import unpacked
+from costtop.daemon.ingest import order_encoding
 from costtop.daemon.ingest.fold import Folded, Order, fold
+from costtop.daemon.ingest.turn_encoding import unpacked
 
 
 class _Worker:
@@ -119,7 +119,7 @@ async def workers(count: int, turn: int = TURN) -> AsyncIterator[Workers]:
 
 
 def _asked(orders: list[Order]) -> bytes:
-    return pickle.dumps(order_crossing.packed(orders), pickle.HIGHEST_PROTOCOL)
+    return pickle.dumps(order_encoding.packed(orders), pickle.HIGHEST_PROTOCOL)
 
 
 def _ask(process: Popen[bytes], orders: list[Order]) -> None:

@@ -10,19 +10,19 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
-from costtop import lasting
+from costtop import lasting_tasks
 from costtop.columnar.call_columns import CallColumns, CallRest, of_calls
-from costtop.columnar.stretches import parts, whole
+from costtop.columnar.column_slices import parts, whole
 from costtop.daemon.ingest import backlog, estimating
 from costtop.daemon.ingest.backlog import TURN, Backlog, Steps, further, order_of
 from costtop.daemon.ingest.counts import Counts
 from costtop.daemon.ingest.fold import Folded, Order, fold
-from costtop.daemon.ingest.journalled import encoded
+from costtop.daemon.ingest.journal_events import encoded
 from costtop.daemon.ingest.memos import Memos
 from costtop.daemon.ingest.slow_files import SlowFiles, is_slow
 from costtop.durations import now_ms
 from costtop.model import Call
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.pricing.book import PriceBook, prices
 from costtop.sources.fold.source import Memo, written
 from costtop.store import places
@@ -35,9 +35,9 @@ from costtop.store.plans import plan_readings
 from costtop.store.sessions.owners import OwnerOf
 from costtop.store.writer import Writer
 from costtop.tail.follow import Batch
-from costtop.tail.identity import FileChange, Known
 from costtop.tail.place import Place, is_file, restored
 from costtop.tail.roots import FoundFiles, Seen
+from costtop.tail.rotation import FileChange, Known
 
 _RECENT = 25 * 3_600_000_000_000  # ns: a day of any zone is no longer
 _FEW = 32  # calls and outcomes that are prepared in the loop itself
@@ -157,7 +157,7 @@ class Ingest:
                 if seen.root.shape != "rows":  # a database rests by the time of its answers
                     self.slow.rest(seen.path, time.monotonic() - began)
                 await self.slow.done(seen)
-            lasting.well()
+            lasting_tasks.well()
 
     async def _read(self, seen: Sequence[Seen], turn: int = TURN) -> None:
         """Turn by turn until these files are read to their ends."""

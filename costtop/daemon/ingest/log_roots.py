@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 from costtop.config import Config
 from costtop.errors import ConfigError
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.paths import Paths
 from costtop.sources.fold.source import Source
 from costtop.sources.registry import SOURCE, SOURCES

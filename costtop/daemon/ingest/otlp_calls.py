@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from costtop import lasting
+from costtop import lasting_tasks
 from costtop.config import Config, Otlp
 from costtop.daemon.ingest.fold import Folded, sorted_events
 from costtop.daemon.ingest.intake import Ingest, place_of
@@ -75,9 +75,9 @@ class OtlpChannel:
                 try:
                     await self._ingest.commit([folded])
                 except Exception as error:
-                    said = lasting.meet(error).said
+                    said = lasting_tasks.meet(error).said
                     raise Unstorable(f"not stored, send it again: {said}") from None
-                lasting.well()
+                lasting_tasks.well()
                 self._memo = folded.memo
         self.calls += len(folded.calls)
         return Rejected(len(folded.bad), folded.bad[0].reason if folded.bad else "")

@@ -7,13 +7,13 @@ every line of it with code 1: the client keeps those and sends them again.
 
 import asyncio
 
-from costtop import lasting, world_faults
+from costtop import lasting_tasks, world_faults
 from costtop.control.protocol import refusal, reply
 from costtop.daemon.ingest.fold import Folded, sorted_events
 from costtop.daemon.ingest.intake import Ingest, place_of
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, UsageError
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.sources.fold.source import Chunk
 from costtop.sources.registry import SOURCE
 
@@ -68,7 +68,7 @@ class Acceptor:
                     folded, reasons = await self._folded(lines)
                 except BaseException as error:
                     _refuse(batches, error)
-                    await lasting.rest(error)
+                    await lasting_tasks.rest(error)
                     continue
                 if self._committing:
                     await self._committing
@@ -95,9 +95,9 @@ class Acceptor:
             await self._ingest.commit([ready.folded])
         except BaseException as error:
             _refuse(ready.batches, error)
-            lasting.meet(error)
+            lasting_tasks.meet(error)
             return
-        lasting.well()
+        lasting_tasks.well()
         answers = [_FINE] * sum(len(batch.lines) for batch in ready.batches)
         for index, why in ready.reasons.items():
             answers[index] = refusal(UsageError(why))

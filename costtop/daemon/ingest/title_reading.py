@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from costtop import lasting
+from costtop import lasting_tasks
 from costtop.daemon.ingest.fold import titles_of_piece, titles_of_rows
 from costtop.durations import now_ms
 from costtop.model import SessionFact
@@ -28,7 +28,7 @@ log = logging.getLogger("costtop")
 async def keep(writer: Writer, roots: Sequence[Root]) -> None:
     """For ever, as what a daemon does: once is enough, for the logs tell of later ones."""
     await catch_up(writer, roots)
-    lasting.well()
+    lasting_tasks.well()
     await asyncio.Event().wait()
 
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from costtop.daemon import fold_process, lean
-from costtop.tail.identity import Known
+from costtop.daemon import fold_process, lean_process
 from costtop.tail.roots import FoundFiles
+from costtop.tail.rotation import Known
 
 if TYPE_CHECKING:
     from costtop.daemon.ingest.backlog import Ahead
@@ -33,7 +33,7 @@ def folding_ahead(
         yield None
         return
     process = fold_process.started()  # before asyncio is loaded
-    with lean.asyncio():
+    with lean_process.asyncio():
         from costtop.daemon.ingest.backlog import Ahead
         from costtop.daemon.ingest.fold_workers import Workers
     pool = Workers([process])

@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from costtop import lasting
+from costtop import lasting_tasks
 from costtop.attribution import history
 from costtop.attribution.history import Told
 from costtop.config import Config
 from costtop.daemon.jobs import git_due
 from costtop.durations import DAY, HOUR, now_ms
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.nouns.repository_facts import CommitFact, HeadMove, PullFact
 from costtop.repositories import git_log, locate, ref_marks, refs
 from costtop.repositories.locate import Located, NotRead
@@ -54,16 +54,16 @@ class ReadRepository(NamedTuple):
 async def keep(writer: Writer, config: Config, has_read: Callable[[], bool]) -> None:
     """For ever; begins once everything new has been read. Where it is off nothing is looked at."""
     while not config.git.read:
-        lasting.well()
-        await lasting.beat(_EVERY)
+        lasting_tasks.well()
+        await lasting_tasks.beat(_EVERY)
     while not has_read():
-        lasting.well()
-        await lasting.beat(_WAIT)
+        lasting_tasks.well()
+        await lasting_tasks.beat(_WAIT)
     with _Looks(writer, config.tasks.completed_by) as looks:
         while True:
             await looks.look()
-            lasting.well()
-            await lasting.beat(_EVERY)
+            lasting_tasks.well()
+            await lasting_tasks.beat(_EVERY)
 
 
 async def once(writer: Writer, config: Config, seconds: float = _AT_ONCE) -> None:

@@ -5,8 +5,8 @@ import logging
 import time
 from collections.abc import Callable
 
-from costtop import lasting
-from costtop.store.sums import building
+from costtop import lasting_tasks
+from costtop.store.sums import rollup_building
 from costtop.store.writer import Writer
 
 _RESTS = 4  # times as long as a step took, so that whatever is live goes first
@@ -19,23 +19,23 @@ log = logging.getLogger("costtop")
 async def keep(writer: Writer, has_read: Callable[[], bool]) -> None:
     """For ever; begins once everything new has been read."""
     while not has_read():
-        lasting.well()
-        await lasting.beat(_WAIT)
+        lasting_tasks.well()
+        await lasting_tasks.beat(_WAIT)
     while True:
         steps, began = 0, time.monotonic()
-        while await writer.transact(building.step):
+        while await writer.transact(rollup_building.step):
             steps += 1
             await asyncio.sleep((time.monotonic() - began) * _RESTS)
             began = time.monotonic()
-            lasting.well()
+            lasting_tasks.well()
         if steps:
             log.info("sums of days and tasks were made in %d steps", steps)
-        lasting.well()
-        await lasting.beat(_EVERY)
+        lasting_tasks.well()
+        await lasting_tasks.beat(_EVERY)
 
 
 async def briefly(writer: Writer) -> None:
     """Fills what a second suffices for; the rest by quarter hours stays as right."""
     until = time.monotonic() + _BRIEF
-    while time.monotonic() < until and await writer.transact(building.step):
+    while time.monotonic() < until and await writer.transact(rollup_building.step):
         pass

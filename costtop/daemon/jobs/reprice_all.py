@@ -11,7 +11,7 @@ from costtop import money
 from costtop.daemon.ingest import estimating
 from costtop.daemon.jobs.price_refresh import PriceRefresh
 from costtop.daemon.lifecycle.instance import hold
-from costtop.daemon.opened import price_book
+from costtop.daemon.opened_instance import price_book
 from costtop.daemon.wiring import Wired, wired
 from costtop.paths import Paths
 from costtop.pricing.charge import basis

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from costtop import config as configuration
 from costtop.config import Config
-from costtop.daemon import lean
+from costtop.daemon import lean_process
 from costtop.daemon.ingest.counts import Counts
 from costtop.daemon.ingest.log_roots import roots
 from costtop.daemon.lifecycle.instance import hold
@@ -19,15 +19,15 @@ from costtop.daemon.reader_settings import reader_settings
 from costtop.daemon.session_scopes import addressed
 from costtop.durations import now_ms
 from costtop.errors import NothingStored, Refused, StoreError
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.paths import Paths
 from costtop.store import meta, places
 from costtop.store.db import open_reader
 from costtop.store.recovery import damage
 from costtop.tail.find import FolderTree
-from costtop.tail.identity import Known, unclear
 from costtop.tail.place import is_file, restored
 from costtop.tail.roots import FoundFiles
+from costtop.tail.rotation import Known, unclear
 
 if TYPE_CHECKING:
     from costtop.daemon.ingest.backlog import Ahead
@@ -44,7 +44,7 @@ def scan(paths: Paths, watch: Watch | None = None) -> dict[str, int]:
     """
     config = configuration.load(paths)
     with hold(paths):
-        with lean.uncollected():
+        with lean_process.uncollected():
             found = FolderTree(roots(config, paths, once=True)).all(time.time_ns())
             news = _news(paths, config, found)
         if news is None:
@@ -60,7 +60,7 @@ def catch_up(paths: Paths, watch: Watch | None = None) -> dict[str, int] | None:
     Raises Busy where a daemon has the database, Refused where the configuration lets nothing read.
     """
     config = configuration.load(paths)
-    with lean.uncollected():
+    with lean_process.uncollected():
         found = FolderTree(roots(config, paths, once=True)).all(time.time_ns())
         news = _new(paths, config, found)
     if news is None:
@@ -162,13 +162,13 @@ def _stored(
     watch: Watch | None,
     git_seconds: float,
 ) -> dict[str, int]:
-    with lean.asyncio():
+    with lean_process.asyncio():
         import asyncio
 
     from costtop.daemon.ingest import title_reading
     from costtop.daemon.ingest.intake import Ingest
     from costtop.daemon.jobs import git_reading, long_sums
-    from costtop.daemon.opened import opened
+    from costtop.daemon.opened_instance import opened
     from costtop.store.recovery import rebuild
     from costtop.tail.follow import Batch
 

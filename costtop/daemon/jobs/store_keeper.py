@@ -14,14 +14,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from costtop import lasting
+from costtop import lasting_tasks
 from costtop.alerts.own_faults import rebuilt
 from costtop.daemon.ingest.file_reader import Reader
 from costtop.daemon.notices.post import Audience, post_findings
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
-from costtop.lasting import Faults
+from costtop.lasting_tasks import Faults
 from costtop.store import meta
 from costtop.store.db import migrations
 from costtop.store.recovery import backups, damage, journal, pages, rebuild, store_mark
@@ -64,7 +64,7 @@ class StoreKeeper:
     async def watch(self) -> None:
         """Looks at the file, and leaves the store's mark, for ever."""
         while True:
-            await lasting.beat(_LOOK)
+            await lasting_tasks.beat(_LOOK)
             waiting = damage.ordered(self._database)
             if waiting is not None:
                 await self._obey(waiting)
@@ -72,7 +72,7 @@ class StoreKeeper:
             if there != self._known:
                 await asyncio.to_thread(store_mark.write, self._database, there)
                 self._known = there
-            lasting.well()
+            lasting_tasks.well()
 
     def _look(self, db: sqlite3.Connection) -> store_mark.StoreMark:
         """The mark as of now; its sums, for which all sessions are read, are some seconds old."""
@@ -107,7 +107,7 @@ class StoreKeeper:
         if began is not None:
             self._tell(f"the database is being rebuilt: {began.why}")
         while not self._reader.passes:
-            await lasting.beat(_STEP)
+            await lasting_tasks.beat(_STEP)
         await self._end_rebuild()
         self._tell("")
         while True:
@@ -118,8 +118,8 @@ class StoreKeeper:
             if self._is_backup_due():
                 with suppress(CosttopError):  # said in `trouble`
                     await self.back_up()
-            lasting.well()
-            await lasting.beat(_STEP)
+            lasting_tasks.well()
+            await lasting_tasks.beat(_STEP)
 
     def _is_check_due(self) -> bool:
         """Once a day, and soon after something was done to the file or met in it."""

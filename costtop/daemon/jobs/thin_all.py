@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from costtop import config as configuration
-from costtop import lasting
+from costtop import lasting_tasks
 from costtop.config import Config
 from costtop.daemon.lifecycle.instance import hold
 from costtop.daemon.wiring import wired
@@ -63,12 +63,12 @@ async def readings_thinned(writer: Writer) -> int:
 async def keep_compact(writer: Writer, config: Config) -> None:
     """For ever, once a day; details go only where the config says how long they are kept."""
     while True:
-        await lasting.beat(_FIRST)
+        await lasting_tasks.beat(_FIRST)
         await readings_thinned(writer)
         if age := configuration.details_kept(config):
             await compacted(writer, now_ms() - age, 10)
-        lasting.well()
-        await lasting.beat(_EVERY)
+        lasting_tasks.well()
+        await lasting_tasks.beat(_EVERY)
 
 
 def compact_alone(

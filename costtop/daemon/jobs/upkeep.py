@@ -16,10 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from costtop import durations, lasting
+from costtop import durations, lasting_tasks
 from costtop.daemon.ingest.intake import Ingest
 from costtop.durations import now_ms, running_ms
-from costtop.store import set_back, wal
+from costtop.store import clock_corrections, wal
 from costtop.store.db import shrink
 from costtop.store.writer import Writer
 
@@ -44,8 +44,8 @@ async def keep_memory_small(writer: Writer) -> None:
             await writer.read(shrink)
             await asyncio.to_thread(give_back)
             before, last = resident(), time.monotonic()
-        lasting.well()
-        await lasting.beat(_MEMORY)
+        lasting_tasks.well()
+        await lasting_tasks.beat(_MEMORY)
 
 
 def resident() -> int:
@@ -90,8 +90,8 @@ async def keep_wal_small(writer: Writer, database: Path, ingest: Ingest) -> None
         due = size >= _LARGE or time.monotonic() - last >= _CALM
         if size and due and not ingest.progress.total and await writer.read(wal.checkpoint):
             last = time.monotonic()
-        lasting.well()
-        await lasting.beat(_WAL)
+        lasting_tasks.well()
+        await lasting_tasks.beat(_WAL)
 
 
 async def heed_clock(
@@ -102,11 +102,11 @@ async def heed_clock(
     while True:
         ahead = clock() - running_ms()
         if was is None or ahead < was - _STEP:
-            rows = await writer.transact(set_back.pull_in, clock())
+            rows = await writer.transact(clock_corrections.pull_in, clock())
             if was is not None:
                 back = durations.words(was - ahead)
                 log.info("the clock was set back by %s; %d times to come were moved", back, rows)
             wake()
         was = ahead
-        lasting.well()
-        await lasting.beat(_CLOCK)
+        lasting_tasks.well()
+        await lasting_tasks.beat(_CLOCK)

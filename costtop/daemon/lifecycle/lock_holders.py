@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.paths import told
 from costtop.text import clean
 

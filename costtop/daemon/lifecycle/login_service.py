@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from costtop.daemon.lifecycle import keeping, service_files, stopping
+from costtop.daemon.lifecycle import service_files, stopping, supervisor_start
 from costtop.errors import CosttopError
 from costtop.files import replace
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.paths import Paths, runtime_folders
 
 _PATIENCE = 60.0  # s for the manager's own commands
@@ -56,9 +56,11 @@ def wanted(paths: Paths) -> str:
     environment = _environment()
     match _manager():
         case "systemd":
-            return service_files.unit(keeping.DAEMON, environment)
+            return service_files.unit(supervisor_start.DAEMON, environment)
         case "launchd":
-            return service_files.launch_agent(_name(), keeping.DAEMON, environment, str(paths.log))
+            return service_files.launch_agent(
+                _name(), supervisor_start.DAEMON, environment, str(paths.log)
+            )
     return ""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from costtop.config import Config
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.notify.address import OWN
 from costtop.paths import Paths
 from costtop.settings import fleet_settings

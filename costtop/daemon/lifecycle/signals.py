@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-from costtop import lasting
+from costtop import lasting_tasks
 
 _TIMES = 4  # a period
 _LOOK = 0.05  # s
@@ -97,5 +97,5 @@ async def feed(progress: Callable[[], object], waits: Callable[[], bool], period
             last, moved = now, at
         if at - moved < period:
             tell("WATCHDOG=1")
-        lasting.well()
+        lasting_tasks.well()
         await asyncio.sleep(period / _TIMES)

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from costtop import __version__
 from costtop.control import client, protocol
-from costtop.daemon.lifecycle import instance, keeping, login_service, stopping
+from costtop.daemon.lifecycle import instance, login_service, stopping, supervisor_start
 from costtop.daemon.lifecycle.lock_holders import named_holder
-from costtop.dial import dialled
+from costtop.daemon_connection import dialled
 from costtop.errors import CosttopError, Unusable
 from costtop.files import private_directory, private_file
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.paths import Paths, told
 
 _PATIENCE = 20.0  # s; a cold start on a slow disk
@@ -108,7 +108,7 @@ def _started(paths: Paths, options: Sequence[str]) -> int:
     begun = os.fstat(log).st_size
     os.close(log)
     served = not options and login_service.start()
-    child = None if served else keeping.begin(paths, options)
+    child = None if served else supervisor_start.begin(paths, options)
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         if _is_up(paths):

@@ -5,7 +5,7 @@ import shlex
 import time
 
 from costtop.control import client, protocol
-from costtop.daemon.lifecycle import instance, keeping
+from costtop.daemon.lifecycle import instance, supervisor_start
 from costtop.daemon.lifecycle.lock_holders import lock_holders, named_holder
 from costtop.errors import CosttopError, Unusable
 from costtop.paths import Paths
@@ -28,7 +28,7 @@ def stop(paths: Paths) -> str:
     Its supervisor ends with it, also one that waits to start it again.
     """
     said = _stopped(paths)
-    keeping.dismiss(paths)
+    supervisor_start.dismiss(paths)
     if instance.is_free(paths.lock):
         paths.status.unlink(missing_ok=True)  # of one that crashed: that is settled now
     return said

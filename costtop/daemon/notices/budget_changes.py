@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from costtop.model import Budget
 from costtop.store import meta
 from costtop.store.sessions import marks, session_names
-from costtop.store.sums import rolled
+from costtop.store.sums import rollup_progress
 
 if TYPE_CHECKING:
     from costtop.daemon.notices.post import Audience
@@ -35,7 +35,7 @@ def keep(
     known = {one.name: one for one in meta.budgets(db)}
     first = not meta.get(db, "budgets")
     meta.put(db, dict(settings))
-    rolled.use_zone(db, settings["timezone"])
+    rollup_progress.use_zone(db, settings["timezone"])
     if first:
         return False
     posted = False
@@ -84,7 +84,7 @@ def foretell(
 
 
 def _change(db: sqlite3.Connection, before: Budget | None, after: Budget | None) -> str:
-    from costtop.alerts import budget_words
+    from costtop.alerts import budget_wording
 
     was, now = (one and session_names.scope_said(db, one) for one in (before, after))
-    return budget_words.change(was, now)
+    return budget_wording.change(was, now)

@@ -19,7 +19,7 @@ from costtop.config import Config, Endpoint, milliseconds
 from costtop.daemon.notices import plan_messages
 from costtop.detect import findings as findings_words
 from costtop.model import SEVERITIES, Finding, Hold, Letter, Notification, Severity
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.alerts import incidents
 from costtop.queries.plans import watched_spend
 from costtop.store import meta

@@ -6,18 +6,18 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 
-from costtop import lasting
+from costtop import lasting_tasks
 from costtop.alerts import choose, wording
 from costtop.alerts.own_faults import Health, blind, sees_again
 from costtop.daemon.ingest.file_reader import Reader
 from costtop.daemon.ingest.intake import Ingest
 from costtop.daemon.notices.heartbeat import Heartbeat
 from costtop.daemon.notices.post import Audience, post_findings
-from costtop.lasting import Faults
+from costtop.lasting_tasks import Faults
 from costtop.model import Finding, Letter, Notification
 from costtop.notify.courier import Courier
 from costtop.store.alerts import alert_reads
-from costtop.store.reserve import Reserve
+from costtop.store.disk_reserve import Reserve
 from costtop.store.writer import Writer
 from costtop.tail.roots import Root
 
@@ -77,9 +77,9 @@ class SelfCheck:
         if self._reserve is not None:
             await asyncio.to_thread(self._reserve.keep)
         while True:
-            await lasting.beat(_EVERY)
+            await lasting_tasks.beat(_EVERY)
             await self.look(clock())
-            lasting.well()
+            lasting_tasks.well()
 
     async def look(self, now: int) -> None:
         """Tells what has changed since the last look."""
@@ -101,7 +101,7 @@ class SelfCheck:
         try:
             decided = await self._post(finding, now)
         except Exception as error:  # what makes costtop blind may be its store: then without it
-            lasting.meet(error)
+            lasting_tasks.meet(error)
             self._shouted = not finding.resolved
             await self._courier.shout(_letter(finding, now))
             return
@@ -117,7 +117,7 @@ class SelfCheck:
         try:
             return await writer.transact(post_findings, [finding], to, now)
         except Exception as error:
-            if self._reserve is None or lasting.meet(error).kind != "full":
+            if self._reserve is None or lasting_tasks.meet(error).kind != "full":
                 raise
             if not self._reserve.free():
                 raise

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from costtop import lasting, periods
+from costtop import lasting_tasks, periods
 from costtop.alerts.summary import Summary, summary
 from costtop.daemon.notices.post import Audience, post_summary
 from costtop.durations import HOUR
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.notify.courier import Courier
 from costtop.periods import Span
 from costtop.queries.plans import billed_span, billed_words
@@ -48,7 +48,7 @@ async def summaries(post: SummaryPost, clock: Callable[[], int]) -> None:
     while wanted:
         for kind in wanted:
             await _one(post, kind, clock())
-        lasting.well()
+        lasting_tasks.well()
         await asyncio.sleep(_EVERY)
 
 

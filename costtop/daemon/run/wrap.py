@@ -17,12 +17,12 @@ from costtop.control import client
 from costtop.control.client import NoDaemon
 from costtop.control.protocol import BeginRun, EndRun
 from costtop.daemon.lifecycle.instance import Busy, hold
-from costtop.daemon.opened import opened
+from costtop.daemon.opened_instance import opened
 from costtop.daemon.run.child_process import Child
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.money import dollars
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.paths import Paths
 from costtop.processes.actions import paced, resends
 from costtop.processes.inspect.inspector import system_inspector

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.totals import Total
 
 NAMED = 20  # features, and as many models, that have names of their own

@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from costtop import __version__, lasting
+from costtop import __version__, lasting_tasks
 from costtop.config import Otel, milliseconds
 from costtop.daemon.config_changes import otel_headers
 from costtop.daemon.status.counters import Counters, CounterSeries, Labels
@@ -22,7 +22,7 @@ from costtop.daemon.status.own_health import OwnHealth
 from costtop.durations import now_ms
 from costtop.errors import CosttopError
 from costtop.money import NANO
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.totals import Totals
 from costtop.sources.otlp.records import EXPORTED
 from costtop.store.db import open_reader
@@ -82,7 +82,7 @@ class OtelSender:
             if trouble and trouble != self.trouble:
                 logging.getLogger("costtop").warning("%s", trouble)
             self.trouble = trouble
-            lasting.well()
+            lasting_tasks.well()
             await asyncio.sleep(milliseconds(self._wanted.every) / 1000)
 
     def _once(self, importing: bool) -> str:

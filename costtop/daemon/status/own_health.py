@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from costtop.durations import MINUTE
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.alerts.alert_reads import EndpointState
 from costtop.world_faults import Kind
 

@@ -8,7 +8,7 @@ from contextlib import closing
 from functools import partial
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-from costtop import __version__, files, lasting
+from costtop import __version__, files, lasting_tasks
 from costtop.control.protocol import PROTOCOL
 from costtop.daemon.actions.process_search import ProcessSearch
 from costtop.daemon.ingest.file_reader import Reader
@@ -16,8 +16,8 @@ from costtop.daemon.lifecycle.lock_holders import database_writers, named
 from costtop.daemon.status.own_health import OwnHealth
 from costtop.daemon.wiring import Wired
 from costtop.durations import now_ms
-from costtop.lasting import Fault, Faults
-from costtop.named import NamedTuple
+from costtop.lasting_tasks import Fault, Faults
+from costtop.named_tuples import NamedTuple
 from costtop.paths import Paths
 from costtop.queries.live.daemon_health import pulse
 from costtop.queries.live.frame import Live
@@ -93,12 +93,12 @@ class StatusWriter:
             try:
                 written = self._kept(written)
             except Exception as error:
-                lasting.meet(
+                lasting_tasks.meet(
                     error
                 )  # and again in a second: a status that is old says "not running"
             else:
-                lasting.well()
-            await lasting.beat(_EVERY)
+                lasting_tasks.well()
+            await lasting_tasks.beat(_EVERY)
 
     def _kept(self, written: dict[str, Any]) -> dict[str, Any]:
         """Writes the status where it changed or is old; what stands in the file then."""
@@ -269,5 +269,5 @@ async def keep_line(paths: Paths, said: Callable[[], dict[str, Any]]) -> None:
                 for path in (paths.line, paths.fields):
                     os.utime(path)
                 touched = now
-            lasting.well()
-            await lasting.beat(_EVERY)
+            lasting_tasks.well()
+            await lasting_tasks.beat(_EVERY)

@@ -20,7 +20,7 @@ from costtop.detect.budgets.account import Account, Tally
 from costtop.detect.budgets.own_hours import LEARNT
 from costtop.durations import DAY, HOUR
 from costtop.model import Budget, Finding, Spend
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.periods import Span
 from costtop.scope import FIELDS, matches
 

@@ -14,7 +14,7 @@ from costtop.detect.budgets.window import Sliding
 from costtop.durations import HOUR, MINUTE
 from costtop.model import Budget, Finding, Severity
 from costtop.money import beside, bill, dollars, exactly
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.periods import Span
 
 SURE = 0.8  # P(breach) from which the forecast speaks, at two evaluations in a row

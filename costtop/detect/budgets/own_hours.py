@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.durations import DAY, HOUR
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.periods import Span
 
 LEARNT = 28  # days

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.durations import iso, moment_of, words
 from costtop.model import Budget, Finding
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.plan_reading import PlanReading
 from costtop.plans import pace, windows
 from costtop.plans.pace import PlanOutlook

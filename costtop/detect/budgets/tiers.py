@@ -6,7 +6,7 @@ from costtop import periods
 from costtop.detect.budgets.account import Tally
 from costtop.model import Budget, Finding, Severity
 from costtop.money import bill, exactly
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 
 class Said(NamedTuple):

@@ -9,7 +9,7 @@ from costtop.detect.rules.excess import projected
 from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.running_session import OTHER
 from costtop.money import dollars
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 PEAK = "break_peak"
 _WINDOW = 8  # turns

@@ -10,7 +10,7 @@ import math
 from costtop.detect.rules.excess import projected
 from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.usual_cost import CostBand
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 SLACK = 1.0  # deviations a turn that are forgiven: less, and merely wordy sessions add up
 _CLIP = 4.0

@@ -14,7 +14,7 @@ from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.running_session import SAME, TURN, Moved, RunningSession, book
 from costtop.model import Spend, ToolUse
 from costtop.money import dollars
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _NEAR = 12  # turns within which the same key is a repeat
 _LIMIT = 3.999  # four, less what sums of tenths lose

@@ -12,7 +12,7 @@ from costtop.detect.rules.excess import projected
 from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.running_session import TURN
 from costtop.money import dollars
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _TURNS = 16
 PEAK = "match_peak"

@@ -10,7 +10,7 @@ from costtop.detect.rules.excess import projected
 from costtop.detect.rules.rule import Claim, Memory, Moment
 from costtop.detect.sessions.running_session import OTHER
 from costtop.money import dollars
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _RARE = 0.05  # share of the group's turns, and of its sessions that move
 

@@ -7,7 +7,7 @@ from costtop.detect.sessions.peers import PeerView
 from costtop.detect.sessions.running_session import SAME, Moved, RunningSession
 from costtop.detect.settings import Settings
 from costtop.model import Cause, Evidence, Spend
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 Kept = TypeVar("Kept")
 

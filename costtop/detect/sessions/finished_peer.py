@@ -7,7 +7,7 @@ one row per finished session and a restart need not read old calls again.
 from collections.abc import Sequence
 from typing import Any
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 
 def _grid() -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from costtop.analysis.quantiles import median, upper_spread
 from costtop.detect.sessions.finished_peer import Peer
 from costtop.detect.sessions.peer_sums import Sums
 from costtop.detect.settings import Settings
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _SERIES = (
     "age_peak", "growth_peak", "output_peak", "growth_mid", "growth_spread", "output_mid",

@@ -13,7 +13,7 @@ from costtop.analysis.drivers import SessionUsage
 from costtop.analysis.quantiles import median, upper_spread
 from costtop.detect.sessions.finished_peer import GRID, PEAKS, Peer
 from costtop.model import Rates, Spend
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 LEAST_GROWTH = 20  # tokens: less is noise of the counting
 _SAMPLES = 64  # tokens a turn that are kept of one session

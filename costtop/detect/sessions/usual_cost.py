@@ -8,7 +8,7 @@ import math
 from costtop.analysis.quantiles import NORMAL_90, quantile, twice_median
 from costtop.detect.sessions.peer_group import Group, Level
 from costtop.detect.settings import Settings
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 PARENT = 3  # finished sessions that the parent's estimate is worth
 _PRIOR_SPREAD = (0.9, 10)  # of ln cost, and what it is worth: the real median is 0.86

@@ -4,7 +4,7 @@ It opens nothing. A column's SQL is read beside `c` (a call, or the calls of a s
 `s` (its session), `h` (its host), `t` (its team) and the names that `named` joins.
 """
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 FORM = 1  # of the files; a reader finds it as `costtop.form` in their metadata
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import psycopg
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _EPOCH = date(1970, 1, 1)
 # Every change of a call books its lines of `spend`, and gives them the transaction's number: what

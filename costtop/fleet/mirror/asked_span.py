@@ -24,7 +24,7 @@ from costtop.fleet.mirror import (
 from costtop.fleet.mirror.own_store import OwnStore
 from costtop.fleet.mirror.server_rows import HostRow
 from costtop.fleet.mirror.span_rows import FleetCall
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.calls.rollups import next_rev
 
 _BEFORE = 7 * DAY  # how far back calls are brought of sessions that began before a span

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from costtop.errors import FleetError
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 Watch = Callable[[int, int], None]
 _ENDS = 2.0  # s for the child to end by itself

@@ -12,7 +12,7 @@ import psycopg
 
 from costtop.durations import DAY, HOUR, MINUTE, QUARTER
 from costtop.fleet.mirror import (
-    copied_besides,
+    copied_deeds,
     copied_sessions,
     copied_sums,
     own_store,
@@ -22,7 +22,7 @@ from costtop.fleet.mirror import (
 )
 from costtop.fleet.mirror.own_store import OwnStore
 from costtop.fleet.mirror.server_rows import HostRow, PictureMoment, ServerSession, Slice, SpendRow
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store import meta
 from costtop.store.calls.rollups import next_rev
 
@@ -82,9 +82,9 @@ def pull(db: psycopg.Connection, store: OwnStore) -> bool:
             silent_hosts.put(store, hosts, moment.now, rev)
             if store.has_ledger:
                 steward_words.pull(db, store.db)
-                copied_besides.pull_deeds(db, store, moment.now)
+                copied_deeds.pull_deeds(db, store, moment.now)
             else:
-                copied_besides.pull_windows(db, store)
+                copied_deeds.pull_windows(db, store)
             moved = store.changes != before
             if moved:
                 store.save_slices()

@@ -18,7 +18,7 @@ import psycopg
 
 from costtop.errors import FleetError
 from costtop.files import private_directory, private_file
-from costtop.fleet.mirror import asked_span, following, picture, reading_link, span_rows
+from costtop.fleet.mirror import asked_span, picture, picture_refresh, reading_link, span_rows
 from costtop.fleet.mirror.asked_span import AskedRows
 from costtop.fleet.mirror.own_store import OwnStore
 
@@ -68,18 +68,18 @@ class _Child:
     def follow(self, every: float) -> None:
         """Keeps the picture, as soon as no other process does."""
         while not self._is_ours():
-            if following.has_ended(every):
+            if picture_refresh.has_ended(every):
                 return
         store = picture.opened(self._path, self._first["told"])
         with closing(store.db):
-            following.follow(self._first, store, self._path, every)
+            picture_refresh.follow(self._first, store, self._path, every)
 
     def answer(self, asked: Mapping[str, Any]) -> int:
         """Brings what is asked for, into the file or into one for it alone; its moment."""
         own = asked.get("path")
         if not own and not self._is_ours():
             if "pull" in asked:
-                return following.waited_for(self._path)
+                return picture_refresh.waited_for(self._path)
             raise FleetError(f"another costtop is writing {self._path}")
         store = picture.opened(Path(own or self._path), self._first["told"])
         with closing(store.db):

@@ -10,7 +10,7 @@ import psycopg
 
 from costtop.errors import CosttopError, FleetError
 from costtop.fleet import schema, server_link
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _OTHER_TABLES = {"42P01", "42703", "42883", "42P10", "3F000"}  # what is asked for is not there
 _NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import psycopg
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 T = TypeVar("T")
 PATIENCE = 2_000  # ms that the server may take for one answer

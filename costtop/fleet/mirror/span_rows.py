@@ -8,7 +8,7 @@ from psycopg.rows import tuple_row
 
 from costtop.durations import DAY, QUARTER
 from costtop.fleet.mirror.server_rows import SESSION, ServerSession, asked
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _AT_ONCE = 4_000  # rows that the server hands over together
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import psycopg
 
-from costtop.fleet import edge_alerts, steward
-from costtop.fleet.steward import Row
+from costtop.fleet import edge_alerts, steward_rows
+from costtop.fleet.steward_rows import Row
 from costtop.nouns.budget_nouns import Breaker, Budget
 from costtop.store import meta
 from costtop.store.alerts import breakers, ledger_rows
@@ -37,21 +37,21 @@ _ALERTS = (
 
 def pull(server: psycopg.Connection, db: sqlite3.Connection) -> None:
     """Brings what the steward said since it was asked last, within the caller's transactions."""
-    budgets = [_budget(row) for row in steward.rows(server, _BUDGETS)]
+    budgets = [_budget(row) for row in steward_rows.rows(server, _BUDGETS)]
     meta.put(db, {"budgets": meta.encode_budgets(budgets), meta.FLEET: "1"})
     since = int(meta.get(db, _SEEN) or 0)
-    rows = steward.rows(server, _ALERTS, since - _LATE)
-    letters = steward.rows(server, _LETTERS, since - _LATE)
+    rows = steward_rows.rows(server, _ALERTS, since - _LATE)
+    letters = steward_rows.rows(server, _LETTERS, since - _LATE)
     at = max((row["at"] for row in (*rows, *letters)), default=since)
     known = ledger_rows.read(db, "alerts")
-    said = (steward.here(_of_host(row) if row["host"] else row) for row in rows)
+    said = (steward_rows.here(_of_host(row) if row["host"] else row) for row in rows)
     fresh = [row for row in said if _differs(known.get(row["ref"]), row)]
     ledger_rows.put_alerts(db, fresh)
     sent = ledger_rows.read(db, "outbox") if letters else {}
-    news = [row for row in map(steward.here, letters) if _differs(sent.get(row["token"]), row)]
+    news = [row for row in map(steward_rows.here, letters) if _differs(sent.get(row["token"]), row)]
     ledger_rows.put_letters(db, news)
     meta.put(db, {_SEEN: str(at)})
-    _hold(db, [_breaker(row) for row in steward.rows(server, _HELD)])
+    _hold(db, [_breaker(row) for row in steward_rows.rows(server, _HELD)])
 
 
 def _of_host(row: Row) -> Row:

@@ -18,7 +18,7 @@ from costtop.errors import CosttopError, UsageError
 from costtop.hooks.dialects import AGENTS, dialect_of
 from costtop.hooks.install import entries, receipts
 from costtop.hooks.install.receipts import Receipt
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from costtop.hooks.dialects import Dialect

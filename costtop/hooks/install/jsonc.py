@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from costtop.errors import CosttopError
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _BLANK = re.compile(r"(?:[\s\ufeff]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _REST = re.compile(r"[ \t]*(?://[^\r\n]*|(?:/\*[^\r\n]*?\*/[ \t]*)+)(?=\r?\n)")

@@ -12,7 +12,7 @@ from costtop.errors import CosttopError
 from costtop.hooks.dialects import dialect_of
 from costtop.hooks.install import installer
 from costtop.hooks.install.installer import Installed
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.paths import Paths
 from costtop.queries.connection import Door
 from costtop.queries.gates import Gates, gates

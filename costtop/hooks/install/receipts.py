@@ -11,7 +11,7 @@ from pathlib import Path
 
 from costtop.files import private_directory, private_file
 from costtop.hooks import launchers
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 
 class Receipt(NamedTuple):

@@ -2,7 +2,7 @@
 #include "claude_telling.h"
 #include "fingerprint.h"
 #include "keys.h"
-#include "letters.h"
+#include "byte_kinds.h"
 
 #include <string.h>
 

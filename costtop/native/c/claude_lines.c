@@ -1,7 +1,7 @@
 /* Finds the lines of a Claude Code transcript that matter; claude_lines.h says how. */
 #include "claude_lines.h"
 
-#include "letters.h"
+#include "byte_kinds.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "blake2b.h"
-#include "letters.h"
+#include "byte_kinds.h"
 
 enum { SAID = 600, LINE = 160 }; /* as _SAID, _LINE */
 

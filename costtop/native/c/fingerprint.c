@@ -5,7 +5,7 @@
 
 #include "blake2b.h"
 #include "failure.h"
-#include "settling.h"
+#include "normalising.h"
 
 enum { ARGUMENTS = 2400, RESULT = 192, MORE = 1024 }; /* as _ARGUMENTS, _RESULT, _MORE */
 

@@ -2,7 +2,7 @@
 #include "keys.h"
 
 #include "blake2b.h"
-#include "letters.h"
+#include "byte_kinds.h"
 
 enum { RANDOM = 20, KINDS = 8, MANY = 10 };
 

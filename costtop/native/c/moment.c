@@ -1,7 +1,7 @@
 /* Times of log records: equal to sources/fold/times.py for the shapes that logs have. */
 #include "moment.h"
 
-#include "letters.h"
+#include "byte_kinds.h"
 
 #define EARLIEST INT64_C(1672531200000) /* 2023-01-01T00:00:00Z */
 #define AHEAD INT64_C(300000)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.processes.inspect.process import is_interpreter
 
 

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
+from costtop.processes.evidence.evidence_nouns import CONFIDENCES, ProcessClaim, Wanted
 from costtop.processes.evidence.signs import ProcessCache, weighed
-from costtop.processes.evidence.wanted import CONFIDENCES, ProcessClaim, Wanted
 from costtop.processes.inspect.process import Inspector, Process
 from costtop.text import clean
 

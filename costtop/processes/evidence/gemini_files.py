@@ -7,7 +7,7 @@ older one that has no such file is found by its hook alone.
 import os
 from collections.abc import Sequence
 
-from costtop.processes.evidence.wanted import Wanted
+from costtop.processes.evidence.evidence_nouns import Wanted
 
 _SOURCE, _FILE, _LARGEST = "gemini-cli", ".project_root", 4096
 

@@ -1,7 +1,7 @@
 """The agents of a session's program in its folder: which of them may be at work on it.
 
 One that is alone there is likely to be it; of several, a command line may name the session. Else
-each is named with what speaks for it, and nothing is done until the user names one, or `lone`
+each is named with what speaks for it, and nothing is done until the user names one, or `sole_agent`
 has seen that one of them alone writes while the session calls.
 """
 
@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from costtop.durations import short
 from costtop.processes.evidence.agents import named_sessions
+from costtop.processes.evidence.evidence_nouns import ProcessClaim, Wanted
 from costtop.processes.evidence.signs import ProcessCache, works_in
-from costtop.processes.evidence.wanted import ProcessClaim, Wanted
 from costtop.processes.inspect.process import Process, ancestors, program
 
 _SLACK = 2000  # ms between two clocks that name one moment

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from costtop.processes.evidence.wanted import ProcessClaim
+from costtop.processes.evidence.evidence_nouns import ProcessClaim
 from costtop.processes.inspect.process import Inspector, lives
 
 _MANY = 4096  # sessions told of, before those whose process has ended are forgotten

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from costtop.processes.evidence import claude_files, neighbours, signs
 from costtop.processes.evidence.agents import is_agent
+from costtop.processes.evidence.evidence_nouns import PeerReport, ProcessClaim, Wanted
 from costtop.processes.evidence.signs import is_messenger
-from costtop.processes.evidence.wanted import PeerReport, ProcessClaim, Wanted
 from costtop.processes.inspect.inspector import system_inspector
 from costtop.processes.inspect.process import SHELLS, Inspector, program
 from costtop.processes.refuse import unfit

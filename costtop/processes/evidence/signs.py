@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
 from costtop.processes.evidence.agents import VARIABLES, is_agent
-from costtop.processes.evidence.wanted import ProcessClaim, Wanted
+from costtop.processes.evidence.evidence_nouns import ProcessClaim, Wanted
 from costtop.processes.inspect.process import Inspector, Process, ancestors, program
 from costtop.processes.refuse import refusal, unfit
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Collection, Iterator
 from typing import Protocol
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.text import clean
 
 

@@ -9,7 +9,7 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 
 from costtop.errors import Refused
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.processes.handle import Handle
 from costtop.processes.inspect.process import Inspector
 from costtop.processes.kill.tree import Tree

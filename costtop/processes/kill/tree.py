@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Self
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.processes.handle import Handle, hold
 from costtop.processes.inspect.process import Inspector, Process, descendants, lives
 from costtop.processes.kill.cgroup import Scope

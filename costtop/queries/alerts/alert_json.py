@@ -15,7 +15,7 @@ from costtop.analysis import why
 from costtop.model import Silence
 from costtop.queries.alerts import incidents
 from costtop.queries.alerts.incidents import Incident
-from costtop.queries.sessions.short_beside import beside
+from costtop.queries.sessions.short_id_fields import beside
 from costtop.store.alerts import alert_reads, silences
 from costtop.store.alerts.alert_reads import Alert, Delivery
 

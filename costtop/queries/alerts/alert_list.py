@@ -4,7 +4,7 @@ import sqlite3
 
 from costtop.analysis import why
 from costtop.model import Silence
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.alerts import incidents
 from costtop.queries.alerts.alert_json import evidence
 from costtop.queries.alerts.incidents import Incident

@@ -11,7 +11,7 @@ from costtop.analysis import why
 from costtop.analysis.why import Standing
 from costtop.model import SEVERITIES, Cause, Letter
 from costtop.money import dollars
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.alerts import alert_reads, standings
 from costtop.store.alerts.alert_reads import Alert, Delivery
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import chain
 
 from costtop.durations import DAY, HOUR, MINUTE
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.live.view import BudgetMeter
 from costtop.store.db import snapshot
 

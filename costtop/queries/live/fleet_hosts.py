@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.durations import QUARTER, short
-from costtop.floor import EXACT
 from costtop.queries.live.live_alerts import Held
 from costtop.queries.live.view import FleetHost, SessionRow, Snapshot
 from costtop.store.calls import floors
+from costtop.sum_floors import EXACT
 
 _HOSTS = (
     "SELECT -(h.team << 32 | h.id), h.label, h.team_name, h.version, h.seen, h.skew_ms, h.lag_ms,"

@@ -12,9 +12,8 @@ from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.durations import DAY, HOUR, QUARTER
-from costtop.floor import Sum, together
 from costtop.queries import shown_currency
-from costtop.queries.live import deeds_first, live_alerts, live_processes, running_burn
+from costtop.queries.live import action_notes, live_alerts, live_processes, running_burn
 from costtop.queries.live.session_rows import SessionRows
 from costtop.queries.live.view import (
     BudgetMeter,
@@ -32,6 +31,7 @@ from costtop.store.calls import scope_sums
 from costtop.store.db import snapshot
 from costtop.store.plans import paid_plans
 from costtop.store.sessions import gate_calls, session_names
+from costtop.sum_floors import Sum, together
 
 if TYPE_CHECKING:
     from costtop.model import Budget
@@ -174,7 +174,7 @@ class Live:
 
     def _with_hands(
         self, rows: tuple[SessionRow, ...], unusual: Mapping[str, live_alerts.Unusual],
-        pulse: Pulse, hands: deeds_first.Hands, now: int,
+        pulse: Pulse, hands: action_notes.Hands, now: int,
     ) -> tuple[SessionRow, ...]:  # fmt: skip
         """The rows with alerts, processes and deeds, each the same object while it is alike."""
         places = self._rows.places
@@ -186,18 +186,18 @@ class Live:
             return rows
         found: Iterable[SessionRow] = [_judged(rows[n], unusual.get(rows[n].key)) for n in at]
         found = live_processes.shown(found, pulse.processes, pulse.exited)
-        found = deeds_first.shown(found, unusual, hands, now)
+        found = action_notes.shown(found, unusual, hands, now)
         before, self._dressed, made = self._dressed, {}, list(rows)
         for n, row in zip(at, found, strict=True):
             same = before.get(row.key)
             made[n] = self._dressed[row.key] = same if same == row and same else row
         return tuple(made)
 
-    def _hands(self, now: int) -> deeds_first.Hands:
+    def _hands(self, now: int) -> action_notes.Hands:
         held = live_alerts.read(self._db, now)
         gated = gate_calls.gated(self._db) if held else frozenset[str]()
         far = bool(meta.get(self._db, meta.FLEET)) if held else False
-        return deeds_first.Hands(deeds_first.kills(self._db, now), held, gated, far)
+        return action_notes.Hands(action_notes.kills(self._db, now), held, gated, far)
 
     def _today(self, now: int, tz: ZoneInfo) -> tuple[int, int]:
         """[since, until) of today; writers' clocks may be ahead."""

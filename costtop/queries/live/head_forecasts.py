@@ -9,7 +9,7 @@ import sqlite3
 from zoneinfo import ZoneInfo
 
 from costtop.durations import QUARTER
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.live.view import BudgetMeter, Forecast, Snapshot
 from costtop.queries.spending import spend_forecast
 from costtop.queries.spending.rates import latest_rates

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from costtop.analysis import why
 from costtop.durations import DAY
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.scope import HOME
 from costtop.store import gating
 from costtop.store.alerts import alert_reads, breakers, standings

@@ -9,7 +9,7 @@ from itertools import groupby
 from operator import itemgetter, mul
 
 from costtop.durations import MINUTE
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.live import live_processes
 from costtop.queries.live.session_state import RUNNING_FOR, state
 from costtop.queries.live.view import TREND_BUCKETS, Pulse

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from costtop.attribution import tickets
 from costtop.durations import MINUTE
-from costtop.floor import EXACT, Floor, together
 from costtop.queries.live import running_burn
 from costtop.queries.live.session_state import RUNNING_FOR, state
 from costtop.queries.live.view import TREND_BUCKETS, SessionRow
-from costtop.queries.sessions import dearest
+from costtop.queries.sessions import dearest_model
 from costtop.store.calls import floors
 from costtop.store.meta import Shared
+from costtop.sum_floors import EXACT, Floor, together
 
 if TYPE_CHECKING:  # who pays no plan needs none of it
     from costtop.nouns.paid_plan import PaidPlan
@@ -207,12 +207,12 @@ class SessionRows:
         return _folded(family, now, self._finished_after, model)
 
     def _dearest(self, rev: int, since: int) -> tuple[dict[int, str], dict[int, str]]:
-        """As `dearest.of_active`, asked again of what changed, or of all where more is wanted."""
+        """As `dearest_model.of_active`, asked again of what changed, or of all if need be."""
         known = self._models
         if known is None or known[1] > since or known[0] > rev:
-            known = self._models = (rev, since, *dearest.of_active(self._db, since))
+            known = self._models = (rev, since, *dearest_model.of_active(self._db, since))
         elif known[0] != rev:
-            own, of_roots = dearest.of_active(self._db, since, known[0])
+            own, of_roots = dearest_model.of_active(self._db, since, known[0])
             known[2].update(own)
             known[3].update(of_roots)
             known = self._models = (rev, *known[1:])

@@ -6,10 +6,10 @@ missing from it. Times are ms UTC. Text has been cleaned at ingest.
 
 from typing import TYPE_CHECKING
 
-from costtop.floor import EXACT, Floor, Sum
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.nouns.budget_nouns import PLAN
 from costtop.queries.live.live_alerts import Held
+from costtop.sum_floors import EXACT, Floor, Sum
 
 if TYPE_CHECKING:  # the nouns take a quick command as long as the rest of it
     from costtop.model import Budget

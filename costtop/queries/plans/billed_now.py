@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.durations import DAY, MINUTE, QUARTER
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.nouns.paid_plan import PaidPlan
 from costtop.queries.plans import billed_sums, plan_prices
 from costtop.store.calls.call_row import UNREADABLE

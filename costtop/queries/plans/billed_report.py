@@ -8,7 +8,7 @@ import sqlite3
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.nouns.paid_plan import PaidPlan
 from costtop.plans import billing
 from costtop.queries.plans import billed_sums, plan_prices
@@ -17,7 +17,7 @@ from costtop.queries.spending.report_line import PlanShares
 from costtop.queries.spending.spend_filters import Filters
 from costtop.scope import fits
 from costtop.store import meta
-from costtop.store.sums import rolled
+from costtop.store.sums import rollup_progress
 
 
 class Billing(NamedTuple):
@@ -69,7 +69,7 @@ def of(
     until = today if last is None or last > now else last
     meant = [plan for plan in plans if _is_meant(plan, filters)]
     dated = any(plan.since is not None or plan.until is not None for plan in plans)
-    fitting = not dated or rolled.days(db).zone == zone.key
+    fitting = not dated or rollup_progress.days(db).zone == zone.key
     return Billing(
         plans=plans,
         prices=plan_prices.of_span(meant, since, until, zone),

@@ -3,7 +3,7 @@
 import sqlite3
 from zoneinfo import ZoneInfo
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.plans import billing
 from costtop.scope import literal
 from costtop.store.plans import paid_plans

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from costtop.durations import DAY, MINUTE
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.plans import windows
 from costtop.plans.windows import PlanKey, Window
 from costtop.queries.plans import plan_windows, plan_words

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from costtop.durations import DAY, MINUTE, QUARTER
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.plans.shares import PlanSpend
 from costtop.plans.windows import PlanKey
 

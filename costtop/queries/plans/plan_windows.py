@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from costtop.durations import DAY, MINUTE
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.plan_reading import PlanReading
 from costtop.plans import pace, shares, windows
 from costtop.plans.shares import PlanShares, PlanSpend

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Mapping
 
 from costtop import periods
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.pulls import work_shares
 from costtop.queries.sessions.task_costs import price
 from costtop.queries.spending import report

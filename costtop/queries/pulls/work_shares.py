@@ -11,13 +11,13 @@ from costtop.attribution import split
 from costtop.attribution.pull_names import PullName
 from costtop.attribution.split import BranchPull, Evidence, KnownRepository, NamedPull, WorkRow
 from costtop.durations import QUARTER
-from costtop.floor import Floor
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.nouns.pull_link import PullLink
 from costtop.nouns.repository_facts import PullFact
 from costtop.queries.spending import tool_shares
 from costtop.queries.spending.sum_keys import SHARED
 from costtop.store.git import git_facts, pull_links
+from costtop.sum_floors import Floor
 
 EVER = (-(1 << 42), 1 << 42)  # quarter hours
 _FIRM = frozenset({"claude-code", "qwen-code", "costtop"})  # tell the branch at each call

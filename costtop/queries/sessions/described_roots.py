@@ -5,9 +5,9 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.live.session_state import state
-from costtop.queries.sessions import dearest
+from costtop.queries.sessions import dearest_model
 from costtop.store import meta
 from costtop.store.sessions import owner_columns
 
@@ -54,7 +54,7 @@ def of_span(
     db: sqlite3.Connection, span: tuple[int, int], lines: Collection[str], now: int
 ) -> dict[str, About]:
     """What is said of the sessions with these keys ("source/session"), by key."""
-    models = dearest.of_span(db, *span)
+    models = dearest_model.of_span(db, *span)
     rows = db.execute(f"{_ABOUT} GROUP BY r.id")
     told = _described(rows, models, meta.shared(db).finished_after, now)
     keyed = ((f"{about.source}/{about.session}", about) for _, about in told)
@@ -69,7 +69,7 @@ def about_roots(
     rows = db.execute(
         f"{_ABOUT} WHERE s.root IN (SELECT value FROM json_each(?)) GROUP BY r.id", (listed,)
     )
-    models = dearest.of_span(db, *span)
+    models = dearest_model.of_span(db, *span)
     return dict(_described(rows, models, meta.shared(db).finished_after, now))
 
 

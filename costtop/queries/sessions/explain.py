@@ -7,11 +7,10 @@ import sqlite3
 from collections.abc import Iterator
 
 from costtop.errors import NothingFound
-from costtop.floor import Floor, of_reasons
 from costtop.model import FloorReason, Media, Tokens
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.pricing.charge import ChargeLine, bill
-from costtop.queries.spending import hidden, unlogged
+from costtop.queries.spending import floor_words, unlogged
 from costtop.queries.spending.unlogged import Unlogged
 from costtop.store.calls.call_row import (
     ESTIMATED,
@@ -28,6 +27,7 @@ from costtop.store.forgetting import thinning
 from costtop.store.names import rates_of
 from costtop.store.sessions import short_ids, titles
 from costtop.store.sessions.past_spends import History
+from costtop.sum_floors import Floor, of_reasons
 
 _SHORTEST = 6  # hex digits of a call's key that may stand for it
 
@@ -112,7 +112,7 @@ def session(db: sqlite3.Connection, key: str) -> Explanation:
     name = short_ids.of(db, key)
     if row is None:
         return Explanation(key, calls, short_id=name)
-    likely, beside = hidden.likely(db, root=row), unlogged.of(db, row)
+    likely, beside = floor_words.likely(db, root=row), unlogged.of(db, row)
     gone, title = thinning.thinned(db, row), titles.of(db, key)
     return Explanation(key, calls, likely, beside, short_id=name, title=title, thinned=gone)
 

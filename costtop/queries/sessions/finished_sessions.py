@@ -23,10 +23,10 @@ from costtop.detect.sessions.running_session import (
     usage,
 )
 from costtop.model import Spend
-from costtop.named import NamedTuple
-from costtop.store.sessions import kept_lives
-from costtop.store.sessions.kept_lives import KeptLife
+from costtop.named_tuples import NamedTuple
+from costtop.store.sessions import resting_totals
 from costtop.store.sessions.past_spends import History
+from costtop.store.sessions.resting_totals import KeptLife
 
 
 class Life(NamedTuple):
@@ -59,7 +59,7 @@ FORM = f"{__version__} 1"  # of the kept texts; the number moves with what is wo
 def read(db: sqlite3.Connection, since: int, until: int) -> list[Life]:
     """The sessions with calls in [since, until), in order of their first one there."""
     older = _begun_before(db, since)
-    kept = kept_lives.read(db, FORM, since, until)
+    kept = resting_totals.read(db, FORM, since, until)
     lives = [(one.began, one.first, _restored(one)) for one in kept]
     history, known = History(db), {one.session for one in kept}
     for root in history.roots(since, until) - known:

@@ -15,9 +15,9 @@ from costtop.detect.sessions.finished_peer import COST, Peer, of_cost
 from costtop.detect.sessions.peers import PeerGroups
 from costtop.detect.settings import Settings
 from costtop.model import Spend
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.gates import gate_of
-from costtop.queries.spending import hidden, unlogged
+from costtop.queries.spending import floor_words, unlogged
 from costtop.store import meta
 from costtop.store.alerts import standings
 from costtop.store.calls import floors
@@ -94,11 +94,11 @@ def read(db: sqlite3.Connection, key: str) -> SessionDetail | None:
         spends = sorted(history.of_roots([root]), key=lambda spend: spend.call.at)
         peers = _stood(db, key) or (_peers(db, key, spends[0]) if spends else None)
         short = floors.of(db, "s.root = ?", (root,))
-        likely = hidden.likely(db, root=root) if short.placeholder else None
+        likely = floor_words.likely(db, root=root) if short.placeholder else None
         made = _made(key, spends, peers, _deeds(db, key))
         beside = tuple(unlogged.of(db, root).words())
         return made._replace(
-            missing=tuple(hidden.words(short, likely)),
+            missing=tuple(floor_words.words(short, likely)),
             beside=beside,
             thinned=thinning.thinned(db, root),
             gate=gate_of(db, key),

@@ -10,7 +10,7 @@ from costtop.analysis import ledger
 from costtop.detect.rules import loop
 from costtop.detect.sessions.running_session import RunningSession, book
 from costtop.model import Spend
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.spending.report_line import Line
 from costtop.store.db import snapshot
 from costtop.store.sessions.past_spends import History

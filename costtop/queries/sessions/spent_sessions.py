@@ -11,10 +11,9 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from costtop import against, scope, span_words
+from costtop import compared_spans, scope, span_words
 from costtop.durations import QUARTER
-from costtop.floor import EXACT, Floor, Sum, together
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.live.view import TREND_BUCKETS, SessionRow
 from costtop.queries.sessions import described_roots
 from costtop.queries.spending import report, spend_filters, sum_keys
@@ -22,6 +21,7 @@ from costtop.queries.spending.spend_filters import Filter
 from costtop.store.calls import floors
 from costtop.store.db import snapshot
 from costtop.store.plans import paid_plans
+from costtop.sum_floors import EXACT, Floor, Sum, together
 
 MOST = 2_000  # sessions listed, the dearest; all of them are summed
 _EVER = (-(1 << 62), 1 << 62)
@@ -219,7 +219,7 @@ def bounded(within: Within, now: int, zone: str) -> Within:
     if within.span == "all":
         return within._replace(since=None, until=None)
     found = span_words.parse(within.span, now, ZoneInfo(zone))
-    since, until = against.so_far(found, now)
+    since, until = compared_spans.so_far(found, now)
     return within._replace(since=since, until=until + QUARTER)
 
 

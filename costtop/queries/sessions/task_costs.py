@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from costtop.store.sums import rolled
+from costtop.store.sums import rollup_progress
 
 OF_COMPLETED = (
     "SELECT session FROM tasks WHERE status = 'completed' AND finished >= ? AND finished < ?"
@@ -18,7 +18,7 @@ def by_task(
     db: sqlite3.Connection, sessions: str, values: tuple[object, ...]
 ) -> dict[tuple[int, str], TaskCost]:
     """By (root, task): the tasks that calls name, of these root sessions, a SELECT of rows."""
-    if rolled.tasks(db) == rolled.ALL:
+    if rollup_progress.tasks(db) == rollup_progress.ALL:
         query = (
             "SELECT x.root, n.text, sum(x.cost), sum(x.calls), sum(x.fresh) FROM task_sums x"
             f" JOIN names n ON n.id = x.task WHERE x.root IN ({sessions}) GROUP BY x.root, x.task"

@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.analysis.task_price import PricedTask
 from costtop.durations import DAY
-from costtop.floor import EXACT, Sum, together
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.nouns.log_owner import PROGRAMS
 from costtop.queries.sessions.task_costs import NONE, by_task, price
 from costtop.queries.spending.spending import bounds
 from costtop.store.calls import floors
 from costtop.store.db import snapshot
 from costtop.store.sessions import short_ids, task_completion
+from costtop.sum_floors import EXACT, Sum, together
 
 _KEPT = 300  # tasks of the list
 _COMPLETED = (

@@ -4,7 +4,7 @@ import sqlite3
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.nouns.budget_nouns import PLAN, Budget
 from costtop.queries.plans import watched_spend, watched_windows, window_meters, window_words
 from costtop.store import meta

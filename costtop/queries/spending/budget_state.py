@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.live.view import BudgetMeter
 
 State = Literal["ok", "warning", "over", "nothing", "unknown"]

@@ -12,7 +12,7 @@ from costtop.queries.spending import spend_filters
 from costtop.queries.spending.spend_filters import Filters
 from costtop.queries.spending.sum_keys import PARTS, TIMES, Labels, is_tag
 from costtop.store.sessions import owner_columns
-from costtop.store.sums import rolled
+from costtop.store.sums import rollup_progress
 
 Done = tuple[int, int, int]  # completed tasks, those that calls name, what those cost
 NONE: Done = (0, 0, 0)
@@ -46,7 +46,7 @@ def read(
     times = (max(span[0], -(1 << 42)) * QUARTER, min(span[1], 1 << 42) * QUARTER)
     asked = {*(keys if apart else ()), *(one.field for one in filters)}
     how = _added_up
-    if rolled.tasks(db) == rolled.ALL:
+    if rollup_progress.tasks(db) == rollup_progress.ALL:
         how = _rolled if asked <= _ROLLED.keys() else _summed
     for row in how(db, keys if apart else (), times, filters):
         numbered[row[:-3]] = together(numbered.get(row[:-3], NONE), row[-3:])

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 from costtop import periods
 from costtop.durations import DAY, QUARTER
-from costtop.floor import EXACT, Floor
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.sessions.task_costs import NONE, OF_COMPLETED, by_task, price
 from costtop.store.calls import floors
 from costtop.store.db import snapshot
 from costtop.store.plans import paid_plans
+from costtop.sum_floors import EXACT, Floor
 
 
 class Day(NamedTuple):

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from costtop.durations import QUARTER
-from costtop.floor import EXACT, Floor, together
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.sessions import described_roots
 from costtop.queries.sessions.described_roots import About
 from costtop.queries.spending import (
     completed_tasks,
-    hidden,
+    floor_words,
     hour_blocks,
     spend_filters,
     sum_keys,
@@ -29,8 +28,9 @@ from costtop.queries.spending.sum_keys import ATTRIBUTED, SHARED, TIMES, Labels
 from costtop.store.calls import floors
 from costtop.store.db import snapshot
 from costtop.store.plans import paid_plans
-from costtop.store.sums import rolled
-from costtop.store.sums.rolled import Part
+from costtop.store.sums import rollup_progress
+from costtop.store.sums.rollup_progress import Part
+from costtop.sum_floors import EXACT, Floor, together
 
 if TYPE_CHECKING:
     from costtop.queries.plans.billed_report import Billing
@@ -129,7 +129,7 @@ class _Asked(NamedTuple):
             yield FROM, Part("spend", "floors", *self.span)
         else:
             zone = self.zone if {*TIMES} & {*self.keys} else None
-            for part in rolled.parts(db, *self.span, zone):
+            for part in rollup_progress.parts(db, *self.span, zone):
                 yield f"FROM {part.spend} p {JOINED}", part
 
 
@@ -357,7 +357,7 @@ def _likely(
     db: sqlite3.Connection, asked: _Asked, since: int | None, until: int | None
 ) -> int | None:
     """Of the whole span only: what hides in a part of it is not told apart."""
-    return None if asked.filters else hidden.likely(db, since or 0, until or 1 << 53)
+    return None if asked.filters else floor_words.likely(db, since or 0, until or 1 << 53)
 
 
 def _unpriced(db: sqlite3.Connection, asked: _Asked) -> list[str]:

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from costtop import against, periods
+from costtop import compared_spans, periods
 from costtop.analysis.quantiles import twice_median
 from costtop.durations import QUARTER
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.spending import report
 from costtop.span_words import WordedSpan
 
@@ -35,7 +35,7 @@ def read(
 ) -> Compared:
     """What the report's rows are compared with; `span` is what it was asked of."""
     tz = periods.zone(found.zone)
-    start, end = against.so_far(span, now)
+    start, end = compared_spans.so_far(span, now)
     end = -(-end // QUARTER) * QUARTER  # whole quarters: the one that runs is in
     name, spans = _spans(db, span, (start, end), tz, kind)
     past = [report.read(db, found.by, tz, *one, filters=found.filters) for one in spans]
@@ -74,9 +74,9 @@ def _spans(
     """What the whole span is compared with, of those since anything is known."""
     first = report.first_time(db)
     if kind == "before":
-        before = against.before(span._replace(start=times[0]), times[1], tz)
+        before = compared_spans.before(span._replace(start=times[0]), times[1], tz)
         return "the span before", (before,) if first is not None and before[1] > first else ()
-    like = None if first is None else against.like(*times, tz, first)
+    like = None if first is None else compared_spans.like(*times, tz, first)
     return (like.name, like.spans) if like else ("like days", ())
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from costtop.floor import EXACT, Floor, together
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.sessions.task_costs import price
 from costtop.queries.spending.completed_tasks import Done, Key
+from costtop.sum_floors import EXACT, Floor, together
 
 SUMS = (
     "sum(p.calls), sum(p.errors), sum(p.unpriced), sum(p.cost), sum(p.reported),"

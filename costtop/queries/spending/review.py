@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from costtop import against, periods
+from costtop import compared_spans, periods
 from costtop.analysis import caching, dearer, drivers, mix, trend, usage, variance
 from costtop.analysis.caching import Caching
 from costtop.analysis.dearer import Dearer, Verdict
@@ -19,7 +19,7 @@ from costtop.analysis.mix import Mix
 from costtop.analysis.usage import Period, SpendChange
 from costtop.analysis.variance import Spread
 from costtop.detect.sessions.peer_sums import Sums
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.sessions import finished_sessions, tasks
 from costtop.queries.sessions.finished_sessions import Life
 from costtop.queries.sessions.task_costs import price
@@ -191,14 +191,14 @@ def _then(
     """What [start, until) is compared with: the span before, or of like ones that in the middle."""
     if compared == "like":
         known = report.first_time(db)
-        like = against.like(start, until, tz, start if known is None else known)
+        like = compared_spans.like(start, until, tz, start if known is None else known)
         costs = [
             (report.read(db, "total", tz, *span).total.cost, span)
             for span in (like.spans if like else ())
         ]
         if costs:
             return sorted(costs)[len(costs) // 2][1]
-    return against.before(WordedSpan("", "days", start, until), until, tz)
+    return compared_spans.before(WordedSpan("", "days", start, until), until, tz)
 
 
 def _line(sums: Line, total: int, facts: _Facts) -> ReviewLine:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from costtop import scope
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.spending import sum_keys
 from costtop.queries.spending.sum_keys import UNATTRIBUTED, UNTAGGED
 

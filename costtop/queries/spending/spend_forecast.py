@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.analysis import forecast
 from costtop.analysis.forecast import Crossing, Foreseen, SpendDay
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.live.view import Forecast
 from costtop.queries.plans import watched_spend
 from costtop.store import meta

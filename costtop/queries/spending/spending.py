@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from costtop import against, periods, span_words
+from costtop import compared_spans, periods, span_words
 from costtop.analysis.quantiles import quantile
 from costtop.durations import QUARTER
 from costtop.model import Rates
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.spending import report, sum_keys
 from costtop.queries.spending.rates import latest_rates
 from costtop.queries.spending.report_line import Line
@@ -56,7 +56,7 @@ class Spending(NamedTuple):
 def bounds(span: str, now: int, tz: ZoneInfo) -> tuple[int, int, int, int]:
     """[since, until) of a span in words, and of the one before, as far as this one has come."""
     found = span_words.parse(span, now, tz)
-    return *against.so_far(found, now), *against.before(found, now, tz)
+    return *compared_spans.so_far(found, now), *compared_spans.before(found, now, tz)
 
 
 def read(db: sqlite3.Connection, by: str, span: str, now: int, tz: ZoneInfo) -> Spending:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from costtop.durations import QUARTER
-from costtop.floor import Floor, of_reasons
 from costtop.store.calls.call_row import ANY_SHORT, ERROR, UNREADABLE, CallRow, fields, reasons
+from costtop.sum_floors import Floor, of_reasons
 
 T = TypeVar("T")
 _TOKENS = ("input", "cache_read", "cache_write", "cache_write_1h", "output", "reasoning")

@@ -15,7 +15,7 @@ from costtop.analysis.mix import Mix
 from costtop.analysis.usage import Period, SpendChange
 from costtop.analysis.variance import Spread
 from costtop.durations import DAY, QUARTER
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.sessions import tasks
 from costtop.queries.spending.spending import Spending, at_rates, bounds
 from costtop.store.db import snapshot

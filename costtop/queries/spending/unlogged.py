@@ -8,7 +8,7 @@ import sqlite3
 from collections import Counter, defaultdict
 
 from costtop import money
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.calls.standing_estimates import Estimate, standing
 
 _AGENTS = (

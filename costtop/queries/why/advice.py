@@ -3,8 +3,8 @@
 import shlex
 
 from costtop.analysis import increase, ledger
-from costtop.queries.why import blocks, day_words
-from costtop.queries.why.blocks import Block
+from costtop.queries.why import day_words, text_blocks
+from costtop.queries.why.text_blocks import Block
 from costtop.queries.why.why_day import WhyDay
 from costtop.shown import currency
 
@@ -62,7 +62,7 @@ def _risen(found: WhyDay) -> list[tuple[int, str]]:
     if split is None:
         return []
     return [
-        (part, f"{day_words.driver(nth, part, pieces)} ({blocks.signed(part)}): {_HOW[nth]}")
+        (part, f"{day_words.driver(nth, part, pieces)} ({text_blocks.signed(part)}): {_HOW[nth]}")
         for nth, part in enumerate(split.parts)
         if part > 0 and nth not in _BOOKED
     ]

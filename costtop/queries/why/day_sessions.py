@@ -12,7 +12,7 @@ from costtop.analysis.increase import Use
 from costtop.analysis.ledger import BookedTurn, Books
 from costtop.detect.rules import loop
 from costtop.model import Spend
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.sessions.past_spends import History
 
 _STEPS = 3  # dearest ones that are kept of a session

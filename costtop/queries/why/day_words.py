@@ -5,8 +5,7 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.analysis import increase, ledger
 from costtop.analysis.increase import Increase
-from costtop.floor import Sum
-from costtop.queries.why.blocks import (
+from costtop.queries.why.text_blocks import (
     Block,
     Rows,
     amount,
@@ -19,6 +18,7 @@ from costtop.queries.why.blocks import (
 )
 from costtop.queries.why.why_day import Risen, RisenSession, Usual, WhyDay
 from costtop.shown import currency
+from costtop.sum_floors import Sum
 from costtop.text import clean
 
 _WORDS = {

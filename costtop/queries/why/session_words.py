@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.analysis import because, ledger, why
 from costtop.analysis.because import Driver
-from costtop.queries.why.blocks import Block, Rows, billed, describe, wrapped
+from costtop.queries.why.text_blocks import Block, Rows, billed, describe, wrapped
 from costtop.queries.why.why_session import WhySession
 from costtop.shown import currency
 from costtop.text import clean

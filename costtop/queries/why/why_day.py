@@ -9,13 +9,12 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from costtop import against
+from costtop import compared_spans
 from costtop.analysis import increase, ledger
 from costtop.analysis.increase import Increase, Use
 from costtop.analysis.ledger import Books
 from costtop.durations import QUARTER
-from costtop.floor import Sum
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.sessions import tasks
 from costtop.queries.spending import report
 from costtop.queries.spending.report_line import Line
@@ -23,6 +22,7 @@ from costtop.queries.why import day_sessions
 from costtop.queries.why.day_sessions import DaySession, DearStep
 from costtop.span_words import WordedSpan
 from costtop.store.sessions import short_ids
+from costtop.sum_floors import Sum
 
 ALL = ""  # feature of everything
 _NAMED = 3  # features, sessions
@@ -100,7 +100,7 @@ def read(
     db: sqlite3.Connection, span: WordedSpan, now: int, tz: ZoneInfo, feature: str = ALL
 ) -> WhyDay:
     """Why the span (that has a beginning) cost what it did; of one feature where it is named."""
-    start, end = against.so_far(span, now)
+    start, end = compared_spans.so_far(span, now)
     end = -(-end // QUARTER) * QUARTER  # whole quarters: the one that runs is in
     facts = _Facts(db, start, end, tz)
     whole = facts.risen(feature)
@@ -147,7 +147,7 @@ class _Facts:
         self.unpriced = found.unpriced_models
         self._lines = {ALL: found.total, **{line.key: line for line in found.lines}}
         first = report.first_time(db)
-        self._like = None if first is None else against.like(start, end, tz, first)
+        self._like = None if first is None else compared_spans.like(start, end, tz, first)
         self._costs: list[tuple[_Span, dict[str, Line]]] = []
         for span in self._like.spans if self._like else ():
             past = report.read(db, "feature", tz, *span)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.detect.compared import Compared, compared
 from costtop.detect.monitor import as_it_was
+from costtop.detect.peer_comparison import Compared, compared
 from costtop.detect.rules import loop
 from costtop.detect.sessions import finished_peer
 from costtop.detect.sessions.finished_peer import Peer
@@ -19,9 +19,8 @@ from costtop.detect.sessions.peers import PeerGroups
 from costtop.detect.sessions.running_session import RunningSession, book
 from costtop.detect.settings import Settings
 from costtop.durations import DAY
-from costtop.floor import Sum
 from costtop.model import Spend
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.sessions import finished_sessions, session
 from costtop.queries.why import day_sessions
 from costtop.queries.why.day_sessions import DaySession
@@ -30,6 +29,7 @@ from costtop.store.calls import floors
 from costtop.store.db import snapshot
 from costtop.store.sessions import finished_peers, short_ids
 from costtop.store.sessions.past_spends import History
+from costtop.sum_floors import Sum
 
 _KNOWN = 28 * DAY  # that sessions are looked for
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from costtop.model import Call, Context, Event, Media, Tokens
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.sources.apis.records import Details, kinds, standard
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import (

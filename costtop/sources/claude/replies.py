@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from costtop.model import Call, Context, Tokens, ToolUse
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.sources.claude.records import Message, Row, Usage
 from costtop.sources.claude.tokens import NAME, reported, searches_of, text, tokens_of
 from costtop.sources.fold.fields import ANYWHERE, STANDARD_SPEED

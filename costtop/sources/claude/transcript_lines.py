@@ -8,7 +8,7 @@ and decides nothing.
 import re
 from collections.abc import Container, Iterator
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.sources.fold.json_lines import has_negative_zero as is_there
 from costtop.sources.fold.json_lines import marked_lines
 

@@ -8,7 +8,7 @@ tokens.
 from typing import Any
 
 from costtop.model import TaskFact
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.sources.claude.message_keys import first_row
 from costtop.sources.claude.records import Row
 from costtop.sources.claude.tokens import NAME, text

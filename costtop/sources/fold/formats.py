@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from costtop.model import Event, ToolUse
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.sources.fold import keys
 from costtop.sources.fold.fields import counted, text
 from costtop.sources.fold.fingerprints import asked

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from msgspec.json import encode
 
 from costtop.model import Event
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 Memo = dict[str, Any]
 """JSON-able state of a fold, small: it is stored in the file's place with every commit."""

@@ -9,8 +9,8 @@ import re
 from costtop.model import Call, Media, Tokens
 from costtop.sources.fold import keys
 from costtop.sources.fold.modalities import media
+from costtop.sources.otlp.record_owner import UNNAMED, whose
 from costtop.sources.otlp.records import Record, Said, cost, count, held, named
-from costtop.sources.otlp.whose import UNNAMED, whose
 
 EVENT = "gen_ai.client.inference.operation.details"
 

@@ -10,8 +10,8 @@ from typing import Any
 from costtop.model import Call, Tokens
 from costtop.sources.fold import keys
 from costtop.sources.fold.times import moment
+from costtop.sources.otlp.record_owner import UNNAMED, Owner, whose
 from costtop.sources.otlp.records import Record, Said, cost, count, held, named, whole
-from costtop.sources.otlp.whose import UNNAMED, Owner, whose
 
 EVENT = 2  # how coarse: no request id, so spans of the session go before
 _OWN_EVENT = 1  # finer than spans and events of the conventions, which leave out cache and thoughts

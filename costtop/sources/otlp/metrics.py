@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from costtop.model import Call, Tokens
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.sources.fold import keys
 from costtop.sources.fold.json_lines import LARGEST
+from costtop.sources.otlp.record_owner import Owner, whose
 from costtop.sources.otlp.records import Point, Said, held, named
-from costtop.sources.otlp.whose import Owner, whose
 
 AGGREGATE = 3  # how coarse: of no use where any single call is told of
 _SERIES = 2000  # cumulative series remembered

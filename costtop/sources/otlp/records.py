@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from costtop.money import NANO, from_dollars
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.sources.fold.json_lines import LARGEST, Unreadable
 from costtop.sources.fold.times import AHEAD, EARLIEST
 from costtop.text import clean

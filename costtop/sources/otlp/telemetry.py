@@ -13,9 +13,9 @@ from costtop.model import Bad, Call, Event
 from costtop.sources.fold.formats import nowhere
 from costtop.sources.fold.json_lines import Unreadable, decoded, marked_lines, taken
 from costtop.sources.fold.source import Chunk, Memo, Source
-from costtop.sources.otlp import inference_spans, log_events, metrics, tellers
+from costtop.sources.otlp import duplicate_spans, inference_spans, log_events, metrics
+from costtop.sources.otlp.record_owner import NAME
 from costtop.sources.otlp.records import Record, logs, points, spans
-from costtop.sources.otlp.whose import NAME
 
 _NEEDLES = (b'"resourceSpans"', b'"resourceLogs"', b'"resourceMetrics"')
 _TREE = msgspec.json.Decoder(dict[str, Any])
@@ -60,7 +60,7 @@ def told(
             events.append(_at(offset, call))
     series = {key: value.copy() for key, value in memo.items()}
     if inferred:
-        events += [_at(offset, call) for call in tellers.joined(inferred, series)]
+        events += [_at(offset, call) for call in duplicate_spans.joined(inferred, series)]
     for event in events:
         if isinstance(event, Call):
             metrics.note_finer(series, event)

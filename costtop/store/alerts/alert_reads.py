@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from costtop.durations import iso
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from costtop.model import Cause, Severity

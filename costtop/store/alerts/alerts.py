@@ -11,7 +11,7 @@ from typing import Any
 
 from costtop.errors import NothingFound, UsageError
 from costtop.model import Cause, Finding, Notification, Told
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store import meta
 from costtop.store.sessions import short_ids
 

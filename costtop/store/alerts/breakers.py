@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.scope import FIELDS, HOME, literal
 from costtop.store.gating import HOLD, LATELY, packed, unpacked
 from costtop.store.sessions import gate_calls

@@ -9,9 +9,9 @@ from itertools import islice
 from typing import Any
 
 from costtop.columnar.call_columns import CallColumns, of_calls
-from costtop.columnar.stretches import ColumnStretch
+from costtop.columnar.column_slices import ColumnStretch
 from costtop.model import Bad, Call, FloorReason, Outcome, Rates, SessionFact, TaskFact, Untold
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.nouns.log_owner import LogOwner
 from costtop.nouns.pull_link import PullLink
 from costtop.plan_reading import PlanReading

@@ -12,7 +12,7 @@ from struct import unpack
 
 from costtop.columnar.call_columns import CallRest
 from costtop.model import Call, FloorReason, Media, Tokens
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 ERROR, PLACEHOLDER, ESTIMATED, YIELDS, HEARD, SETTLED = 1, 2, 4, 8, 16, 32
 COARSE = 192  # two bits: how coarse a telling is, see model.Call

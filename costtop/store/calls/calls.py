@@ -7,18 +7,18 @@ no alerts; it answers with what was spent, in order of arrival, for those who do
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from costtop.columnar.stretches import whole
+from costtop.columnar.column_slices import whole
 from costtop.model import Context, SessionFact, Spend, TaskFact
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.calls.arrivals import Arrivals, FewArrivals
 from costtop.store.calls.batch import Priced, Reading, of_priced, told_of
-from costtop.store.calls.filling import moved
+from costtop.store.calls.batch_contexts import moved
 from costtop.store.calls.rollups import next_rev
 from costtop.store.calls.spends import Spends
 from costtop.store.calls.storing import store
 from costtop.store.calls.told_contexts import Affected
 from costtop.store.calls.write_context import WriteContext
-from costtop.store.sessions import kept_lives, task_completion, tasks
+from costtop.store.sessions import resting_totals, task_completion, tasks
 from costtop.store.sessions.sessions import Ref
 from costtop.store.sessions.tasks import record_tasks
 
@@ -63,7 +63,7 @@ def record(
     outcomes = [item for reading in readings for item in reading.outcomes]
     written = store(db, into, arrived, outcomes, affected, rev)
     answered = tasks.write_outcomes(db, written.late)
-    kept_lives.drop_of(db, answered)
+    resting_totals.drop_of(db, answered)
     told = list(_tasks(db, into, readings))
     record_tasks(db, told)
     task_completion.hold_back(db, into.completed_by, (root for _, root, _ in told))

@@ -4,7 +4,7 @@ import json
 import sqlite3
 
 from costtop.model import CallBefore, Tokens, Untold
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.calls.batch import Reading
 from costtop.store.calls.call_row import has_key
 from costtop.store.calls.write_context import WriteContext

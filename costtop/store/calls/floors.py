@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from costtop.floor import EXACT, Floor, of_reasons
+from costtop.sum_floors import EXACT, Floor, of_reasons
 
 _JOINED = "JOIN sessions s ON s.id = p.session LEFT JOIN contexts c ON c.id = p.context"
 

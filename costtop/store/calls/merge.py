@@ -8,7 +8,7 @@ from operator import itemgetter, ne
 from typing import Any
 
 from costtop.model import Context
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.calls.batch import Priced
 from costtop.store.calls.call_row import (
     BEGINNING,

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 
 from costtop.model import Context
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.calls.call_row import (
     COARSE,
     HEARD,

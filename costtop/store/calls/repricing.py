@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable
 
 from costtop.model import Call, Price
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.calls.call_row import (
     MODALITY,
     SETTLED,

@@ -5,12 +5,12 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 
 from costtop.durations import MINUTE, QUARTER
-from costtop.floor import Sum, together
 from costtop.scope import matches
 from costtop.store.calls import floors
 from costtop.store.sessions import owner_columns
-from costtop.store.sums import rolled
-from costtop.store.sums.rolled import Part
+from costtop.store.sums import rollup_progress
+from costtop.store.sums.rollup_progress import Part
+from costtop.sum_floors import Sum, together
 
 _COLUMN = {
     "feature": "p.feature",
@@ -89,7 +89,7 @@ def _parts(db: sqlite3.Connection, since: int, until: int, counted: str) -> Iter
     """From which roll-up what is summed; what is billed of a row depends on its quarter hour."""
     if counted != VALUE:
         return (Part("spend", "floors", since, until),)
-    return rolled.parts(db, since, until)
+    return rollup_progress.parts(db, since, until)
 
 
 def _joined(where: str, counted: str) -> str:

@@ -7,7 +7,7 @@ context that a compaction's own agent or the wire tells of between the call befo
 import sqlite3
 
 from costtop.model import Tokens
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.calls.call_row import HEARD, has_key
 
 _LATE = 60_000  # ms by which a compaction's exact call may be told after its record

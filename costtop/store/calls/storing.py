@@ -10,8 +10,9 @@ from itertools import accumulate, chain
 
 from costtop.columnar.call_columns import kind_of
 from costtop.model import Call, Context, Outcome, Spend
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.calls.arrivals import Arrivals, FewArrivals
+from costtop.store.calls.batch_contexts import Filling, hear
 from costtop.store.calls.call_row import (
     HEARD,
     MODALITY,
@@ -24,7 +25,6 @@ from costtop.store.calls.call_row import (
     merged,
     tokens_of,
 )
-from costtop.store.calls.filling import Filling, hear
 from costtop.store.calls.merge import (
     Sight,
     Stored,
@@ -43,7 +43,7 @@ from costtop.store.calls.spends import Spends
 from costtop.store.calls.told_contexts import Affected
 from costtop.store.calls.write_context import WriteContext
 from costtop.store.names import read_context, read_name
-from costtop.store.sessions import kept_lives, tasks
+from costtop.store.sessions import resting_totals, tasks
 from costtop.store.sessions.tasks import ToolRow
 
 _NOTHING = (None, None, None)
@@ -118,7 +118,7 @@ def store(
         added = zip(*became.tools, strict=True)
         tools = [[*one, *more] for one, more in zip(tools, added, strict=True)]
     tasks.write_tools(db, into.names, tools)
-    kept_lives.drop(db, _asked_again(batch))
+    resting_totals.drop(db, _asked_again(batch))
     deltas.write(db, rev, into.names.parts)
     spent = Spends(arrived, plain, became.spends, _labels(db, into, arrived))
     return Written(spent, len(gone) + filling.regrouped, _late(batch, outcomes))

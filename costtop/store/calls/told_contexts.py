@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 
 from costtop.model import Context
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.calls.call_row import HEARD, CallRow, fields
 from costtop.store.calls.merge import AT_ONCE, Stored
 from costtop.store.names import Names, read_context

@@ -8,7 +8,7 @@ back from every roll-up.
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store import meta
 from costtop.store.calls.call_row import CallRow, fields
 from costtop.store.calls.merge import Stored, delete
@@ -16,7 +16,7 @@ from costtop.store.calls.rollups import Deltas, next_rev
 from costtop.store.forgetting.tombstones import EVERYBODY, read, who
 from costtop.store.git import git_facts
 from costtop.store.plans import plan_readings
-from costtop.store.sessions import finished_peers, kept_lives, short_ids
+from costtop.store.sessions import finished_peers, resting_totals, short_ids
 
 AT_ONCE = 2000  # calls of one transaction: about 50 ms of write lock
 
@@ -131,7 +131,7 @@ def rest(db: sqlite3.Connection) -> Gone:
     )
     _unused(db)
     finished_peers.forget(db)  # those of the rest are worked out again
-    kept_lives.forget(db)
+    resting_totals.forget(db)
     return gone
 
 

@@ -7,9 +7,9 @@ the caller's.
 import sqlite3
 
 from costtop.durations import DAY, MINUTE
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.calls.call_row import UNREADABLE
-from costtop.store.sessions import kept_lives
+from costtop.store.sessions import resting_totals
 
 AT_ONCE = 2_000  # calls of one step
 _SESSIONS = 200  # looked at in one step
@@ -83,7 +83,7 @@ def _thin(db: sqlite3.Connection, root: int) -> tuple[int, int]:
         " ON CONFLICT DO UPDATE SET last = excluded.last",
         (root,),
     )
-    kept_lives.drop(db, [root])
+    resting_totals.drop(db, [root])
     return tools, minutes
 
 

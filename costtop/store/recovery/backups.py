@@ -15,7 +15,7 @@ from pathlib import Path
 
 from costtop.errors import CosttopError
 from costtop.files import private_directory
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.recovery import journal, pages
 from costtop.store.recovery.store_mark import GENERATION
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from costtop.errors import StoreError
 from costtop.files import replace
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.recovery import pages, store_mark
 
 Stat = tuple[int, int, int, int]

@@ -18,7 +18,7 @@ from zlib import crc32
 
 from costtop.durations import now_ms
 from costtop.files import private_directory, private_file
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.recovery import kept_rows
 
 WANTS_BACKUP = 64 << 20  # bytes from which a backup is made before its time

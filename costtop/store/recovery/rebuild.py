@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 from costtop.errors import StoreError
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store import meta
 from costtop.store.db import open_writer
 from costtop.store.forgetting import removal, tombstones

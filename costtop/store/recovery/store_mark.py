@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from costtop.files import replace
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 GENERATION = "generation"  # meta: counts starts and backups; the intake journal goes by it
 _BOOT = Path("/proc/sys/kernel/random/boot_id")

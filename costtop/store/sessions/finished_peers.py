@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store import meta
 
 _FORM = "peers"  # meta: what the kept peers depend on; "" where none are kept

@@ -5,7 +5,7 @@ Every function runs inside a transaction of the caller. Times are ms UTC.
 
 import sqlite3
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 
 class GateCall(NamedTuple):

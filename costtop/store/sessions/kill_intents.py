@@ -5,7 +5,7 @@ RELIABILITY.md K9: gone on with only while they are fresh and the process is sti
 
 import sqlite3
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 FRESH = 60_000  # ms
 

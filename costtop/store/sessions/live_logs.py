@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _MOST = 2_000  # sessions whose processes are looked for: four times as many as can be held
 _LATEST = 20  # calls of a session looked at for the logs it stands in

@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection
 from functools import partial
 
 from costtop.model import Context
-from costtop.named import NamedTuple
-from costtop.store.calls import floors, hearsay, told_contexts
+from costtop.named_tuples import NamedTuple
+from costtop.store.calls import floors, otlp_only, told_contexts
 from costtop.store.calls.call_row import CallRow, fields
 from costtop.store.calls.rollups import Deltas, next_rev
 from costtop.store.calls.write_context import WriteContext
@@ -156,7 +156,7 @@ def sessions(db: sqlite3.Connection, run: str) -> list[RunSession]:
             cost=cost,
             calls=calls,
             floor=floors.of(db, "s.root = ?", (root,)).shows(cost, calls),
-            heard=hearsay.of_sessions(db, root),
+            heard=otlp_only.of_sessions(db, root),
             short=short_ids.of(db, key),
         )
         for key, root, cost, calls in rows

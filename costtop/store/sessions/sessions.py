@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from costtop.model import SessionFact
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store.names import Names
 from costtop.store.sessions import accounts, labels, short_ids, titles
 from costtop.store.sessions.tasks import move_tasks

@@ -11,7 +11,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _CODE = 7  # characters of a code that stands alone: one in 268 million
 _BESIDE = 4  # of one that stands beside words

@@ -15,7 +15,7 @@ from operator import not_
 from typing import Any
 
 from costtop.model import Outcome, TaskFact, ToolUse
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store import many_rows
 from costtop.store.calls.call_row import has_key
 from costtop.store.names import Names

@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from costtop.store.sums import rolled
-from costtop.store.sums.rolled import RolledDays
+from costtop.store.sums import rollup_progress
+from costtop.store.sums.rollup_progress import RolledDays
 from costtop.store.sums.rollup_table import LINE, SUMS, RollupTable, statements
 
 _DAYS = statements("days", LINE, SUMS)
@@ -26,7 +26,7 @@ def add(
 
     `whose` is that of `context_parts`; with `shrunk` rows without calls go.
     """
-    known = rolled.days(db)
+    known = rollup_progress.days(db)
     for sums, table in ((spend, RollupTable(_DAYS)), (floors, RollupTable(_FLOORS))):
         put(table, sums, whose, known)
         table.write(db, shrunk=shrunk)
@@ -38,5 +38,5 @@ def put(
     """Adds sums of quarter hours before `known.upto` to the deltas of a table of days."""
     for (quarter, session, context, *rest), one in sums.items():
         if quarter < known.upto:
-            day = rolled.day_of(quarter, known.zone)
+            day = rollup_progress.day_of(quarter, known.zone)
             table.add((day, session, whose.get(context, (0, 0))[0], *rest), list(one))

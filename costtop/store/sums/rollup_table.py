@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from operator import add
 from typing import Any
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.store import many_rows
 
 SUMS = (

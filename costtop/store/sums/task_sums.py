@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from costtop.store import many_rows
-from costtop.store.sums import rolled
+from costtop.store.sums import rollup_progress
 
 _ADD = (
     "INSERT INTO task_sums (root, task, session, calls, cost, fresh) VALUES (?,?,?,?,?,?)"
@@ -51,7 +51,7 @@ def add(
     """
     if not any(task for _, task in tasks.values()):
         return
-    upto = rolled.tasks(db)
+    upto = rollup_progress.tasks(db)
     found: dict[tuple[int, int], tuple[int, int, int]] = {}
     for (_, session, context, *_), sums in spend.items():
         task = tasks.get(context, (0, 0))[1]

@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.tui.draw.ascii import asciified
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.widgets.pane import Pane

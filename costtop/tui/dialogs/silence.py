@@ -9,7 +9,7 @@ from costtop import periods
 from costtop.control.protocol import BeginSilence
 from costtop.durations import HOUR
 from costtop.files import user_name
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.tui.dialogs.choice import Choice, Choose, Chosen
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.host import host_of

@@ -11,7 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Protocol
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.text import clean
 from costtop.tui.draw.cells import cell_len, set_cell_size
 

@@ -13,7 +13,7 @@ from rich.style import Style
 from textual.color import Color
 from textual.theme import Theme
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 DARK = Theme(
     name="costtop-dark",

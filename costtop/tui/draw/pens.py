@@ -13,7 +13,7 @@ from typing import Any
 
 from costtop import __version__
 from costtop.files import replace
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 _LOOKS = 5  # others that are kept: of another terminal, another theme
 _BRIGHTNESS = {"", "1", "2", "1;2"}  # weights that one code ends

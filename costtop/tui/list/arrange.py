@@ -5,7 +5,7 @@ from itertools import zip_longest
 from operator import attrgetter
 from typing import Any, overload
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.live.view import BudgetMeter, SessionRow
 from costtop.tui.list.columns import COLUMNS, budget_share
 from costtop.tui.list.filter import Filter, names

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from costtop.money import NANO
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.live.view import SessionRow
 
 Test = Callable[[SessionRow, int], bool]

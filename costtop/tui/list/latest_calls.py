@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from costtop.durations import MINUTE, SECOND
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.live.view import SessionRow, Snapshot
 from costtop.tui.draw.figures import cash
 from costtop.tui.list.moved_rows import MovedRows

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar
 
 from costtop.durations import MINUTE, SECOND
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.live.view import BudgetMeter, SessionRow
 from costtop.tui.draw.ink import Line, Span
 from costtop.tui.list.latest_calls import BRIGHT, NOTHING_ADDED, SEEN, LatestCalls

@@ -10,9 +10,9 @@ from textual.binding import Binding
 
 from costtop import periods
 from costtop.durations import SECOND
-from costtop.floor import together
 from costtop.queries.sessions.spent_sessions import Within
 from costtop.queries.spending.days import Day
+from costtop.sum_floors import together
 from costtop.tui.backend import Backend
 from costtop.tui.draw.figures import bill, cash, clock, si, stroke
 from costtop.tui.draw.ink import Line, Span, line
@@ -20,7 +20,7 @@ from costtop.tui.host import host_of
 from costtop.tui.list.shown_rows import CellLook, Column
 from costtop.tui.screens.tabbed import Tabbed
 from costtop.tui.widgets.calendar import heat_map, trend
-from costtop.tui.widgets.spent import change
+from costtop.tui.widgets.spending_table import change
 from costtop.tui.widgets.table import Table
 
 _DAYS = 364  # days read: 52 weeks

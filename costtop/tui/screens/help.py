@@ -11,7 +11,7 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.screens.legend import legend
 from costtop.tui.widgets.pane import Pane

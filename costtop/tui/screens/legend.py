@@ -1,6 +1,6 @@
 """The legend: every sign, scale and column of the screens, and what "usual" means."""
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.shown import currency
 from costtop.tui.draw.ink import Line, line, wrapped
 from costtop.tui.list.columns import COLUMNS

@@ -14,10 +14,10 @@ from costtop.tui.dialogs.kill import ask_kill
 from costtop.tui.dialogs.mark import ask_mark
 from costtop.tui.dialogs.session_actions import root_key, show_transcript
 from costtop.tui.dialogs.silence import Silenced, ask_silence
+from costtop.tui.draw.changed_cells import SparingScreen
 from costtop.tui.draw.figures import bill, share, short_model, short_place, si, some
 from costtop.tui.draw.ink import Line, facts, line
 from costtop.tui.draw.key_bar import keybar
-from costtop.tui.draw.sparing import SparingScreen
 from costtop.tui.host import host_of
 from costtop.tui.list.shown_rows import CellLook
 from costtop.tui.widgets.cause_table import TIMELINE, causes, compared, sent

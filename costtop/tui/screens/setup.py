@@ -11,7 +11,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.tui.draw.ink import Span, line
 from costtop.tui.host import host_of
 from costtop.tui.list.columns import COLUMNS

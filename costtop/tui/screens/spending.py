@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual import on
 from textual.binding import Binding
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.sessions.spent_sessions import Within
 from costtop.queries.spending.spending import Spending, Spent
 from costtop.queries.spending.trend_verdicts import FeatureVerdict, Mix
@@ -18,7 +18,7 @@ from costtop.tui.host import host_of
 from costtop.tui.list.shown_rows import CellLook, Column
 from costtop.tui.screens.bindings import SPAN_KEYS
 from costtop.tui.screens.tabbed import Tabbed
-from costtop.tui.widgets.spent import (
+from costtop.tui.widgets.spending_table import (
     FEATURE_COLUMNS,
     MODEL_COLUMNS,
     on_feature,

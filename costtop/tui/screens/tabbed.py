@@ -10,9 +10,9 @@ from costtop.durations import SECOND
 from costtop.queries.live.view import Snapshot
 from costtop.queries.spending.spending import SPANS
 from costtop.tui.backend import Backend
+from costtop.tui.draw.changed_cells import SparingScreen
 from costtop.tui.draw.ink import Line, facts
 from costtop.tui.draw.key_bar import keybar
-from costtop.tui.draw.sparing import SparingScreen
 from costtop.tui.host import host_of
 from costtop.tui.list.shown_rows import Column
 from costtop.tui.screens.bindings import BACK_KEYS

@@ -7,9 +7,9 @@ from textual import on
 from textual.binding import Binding
 
 from costtop.durations import short
-from costtop.floor import Sum
 from costtop.queries.sessions.spent_sessions import Within
 from costtop.queries.sessions.tasks import TaskLine, Tasks, TaskSum
+from costtop.sum_floors import Sum
 from costtop.tui.backend import Backend
 from costtop.tui.draw.figures import bill, cash, moment, short_place, si, stroke
 from costtop.tui.draw.ink import Line, Span, fit, line
@@ -17,7 +17,7 @@ from costtop.tui.host import host_of
 from costtop.tui.list.shown_rows import CellLook, Column
 from costtop.tui.screens.bindings import SPAN_KEYS
 from costtop.tui.screens.tabbed import Tabbed
-from costtop.tui.widgets.spent import change
+from costtop.tui.widgets.spending_table import change
 from costtop.tui.widgets.table import Table
 
 _SIGNS = {

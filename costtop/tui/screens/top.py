@@ -16,8 +16,8 @@ from costtop.tui.dialogs.kill import ask_kill
 from costtop.tui.dialogs.mark import ask_mark
 from costtop.tui.dialogs.session_actions import root_key, show_transcript, targets
 from costtop.tui.dialogs.silence import Silenced, ask_silence
+from costtop.tui.draw.changed_cells import SparingScreen
 from costtop.tui.draw.key_bar import TOP_BAR, TOP_MORE, keybar
-from costtop.tui.draw.sparing import SparingScreen
 from costtop.tui.host import Host, host_of
 from costtop.tui.list import filter as filters
 from costtop.tui.list.arrange import GROUPS, View, neighbour, resorted
@@ -29,10 +29,10 @@ from costtop.tui.screens.bindings import TOP_KEYS
 from costtop.tui.widgets import header
 from costtop.tui.widgets.around_list import Prompts, first_run
 from costtop.tui.widgets.burn_pane import BurnPane
-from costtop.tui.widgets.glance import Glance, Rest
-from costtop.tui.widgets.glance_lines import aside_width, heading, hint
 from costtop.tui.widgets.incidents_pane import IncidentsPane
 from costtop.tui.widgets.pane import Pane
+from costtop.tui.widgets.session_pane import Glance, Rest
+from costtop.tui.widgets.session_pane_lines import aside_width, heading, hint
 from costtop.tui.widgets.table import Table
 
 

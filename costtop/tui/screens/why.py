@@ -6,9 +6,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 
+from costtop.tui.draw.changed_cells import SparingScreen
 from costtop.tui.draw.ink import Line, line
 from costtop.tui.draw.key_bar import keybar
-from costtop.tui.draw.sparing import SparingScreen
 from costtop.tui.host import host_of
 from costtop.tui.widgets.header import titled
 from costtop.tui.widgets.pane import Pane

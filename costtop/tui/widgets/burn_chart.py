@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from costtop.durations import DAY, HOUR, MINUTE
 from costtop.money import NANO
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.live.day_chart import MINUTES, DayChart, Reached
 from costtop.shown import currency
 from costtop.tui.draw.figures import bill, cash, clock

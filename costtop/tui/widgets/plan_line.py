@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.live.view import Snapshot
 from costtop.queries.plans import billed_words, plan_words
 from costtop.queries.plans.billed_now import BilledNow

@@ -13,10 +13,10 @@ from costtop.cli.upkeep.setup import proposals
 from costtop.cli.upkeep.setup.proposals import alert_settings, calmed, day_budget, written
 from costtop.config import Anomaly, Config
 from costtop.durations import now_ms
-from costtop.floor import Floor
 from costtop.money import NANO
 from costtop.queries.spending.days import Day
 from costtop.store.db import open_reader
+from costtop.sum_floors import Floor
 from tests.cli.setup.spent_days import write
 
 

@@ -30,11 +30,11 @@ def found(paths: Paths, stored: Iterable[EndpointHealth]) -> list[dict[str, Any]
         endpoints = ()  # that is a problem of its own
     if not endpoints:
         return []
-    from costtop.notify import tried
+    from costtop.notify import tested_endpoints
 
     faults = _faults(endpoints)
     return [
-        _tree(one, health.get(one.label), fault, tried.when(paths, one))
+        _tree(one, health.get(one.label), fault, tested_endpoints.when(paths, one))
         for one, fault in zip(endpoints, faults, strict=True)
     ]
 

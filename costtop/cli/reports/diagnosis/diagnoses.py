@@ -7,7 +7,7 @@ for each. Whether something is found is for those to say who look.
 from collections.abc import Mapping
 from typing import Any
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 ADVICE: Mapping[str, str] = {
     "backup-failed": "costtop backup",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from costtop import periods
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.spending import report
 from costtop.span_words import WordedSpan
 

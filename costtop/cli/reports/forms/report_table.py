@@ -11,8 +11,8 @@ from costtop import periods
 from costtop.cli.reports import comparison
 from costtop.cli.reports.columns_of_sums import COLUMNS
 from costtop.cli.tables import plain
-from costtop.named import NamedTuple
-from costtop.queries.spending import hidden, report
+from costtop.named_tuples import NamedTuple
+from costtop.queries.spending import floor_words, report
 from costtop.queries.spending.report_line import Line
 from costtop.shown import currency
 
@@ -71,7 +71,7 @@ def laid(
 def _floors(found: report.Report) -> list[tuple[str, ...]]:
     if not any(line.floor for line in (*found.lines, found.total)):
         return []
-    missing = hidden.words(found.total.short, found.likely, found.unpriced_models)
+    missing = floor_words.words(found.total.short, found.likely, found.unpriced_models)
     first = "≥ is a floor; missing from these sums is what is hidden in"
     return [(first, *(f"  {line}" for line in missing))]
 

@@ -8,7 +8,7 @@ from costtop.analysis.caching import Caching
 from costtop.analysis.dearer import Verdict
 from costtop.analysis.usage import SpendChange
 from costtop.cli.tables import plain
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.spending import review_words
 from costtop.queries.spending.review import Review, ReviewLine
 from costtop.shown import currency

@@ -5,7 +5,7 @@ What may stand in a document as it is has the type `Html`, which only this modul
 
 from collections.abc import Iterable
 
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.text import clean
 
 _LONGEST = 2_000  # characters of one text

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from costtop.cli.reports.forms.report_table import Laid
 from costtop.cli.reports.page.markup import Html, Part, element
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.spending.report import OTHER, Report
 
 Cells = Sequence[Part]

@@ -12,7 +12,7 @@ from pathlib import Path
 from costtop import __version__
 from costtop.cli.reports.page import page_colours
 from costtop.cli.reports.page.markup import Html, Part, element, joined, verbatim
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 MADE_BY = '<meta name="generator" content="costtop'
 """How costtop knows its own pages."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from costtop.cli.reports.page.markup import Html, Part, element
 from costtop.cli.tables import count
 from costtop.money import NANO, dollars
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.shown import currency
 
 _TALL, _LOW = 190, 54  # pixels

@@ -13,7 +13,7 @@ import tomli_w
 from costtop import config_mistakes
 from costtop.config import Endpoint
 from costtop.errors import CosttopError
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 BY = "# by costtop init; take it out: costtop init --undo"
 

@@ -16,7 +16,7 @@ from costtop.paths import Paths
 
 if TYPE_CHECKING:
     from costtop.cli.upkeep.setup.config_text import Inserted
-    from costtop.cli.upkeep.setup.deeds import Answers
+    from costtop.cli.upkeep.setup.setup_writes import Answers
     from costtop.config import Config
 
 _NOTHING = "nothing is to be written"
@@ -47,13 +47,13 @@ def add(parser: Parser, name: str) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Walks through it; 1 where the summary is not confirmed or a step did not succeed."""
-    from costtop.cli.upkeep.setup import read_ahead, taking_back, walk
+    from costtop.cli.upkeep.setup import read_ahead, undo, walk
     from costtop.cli.upkeep.setup.questions import BrokenOff, Questions
 
     unasked = options.yes or (options.dry_run and not sys.stdin.isatty())
     found, asker = paths.find(), Questions(usual=unasked)
     if options.undo:
-        return taking_back.run(found, asker, dry_run=options.dry_run)
+        return undo.run(found, asker, dry_run=options.dry_run)
     config = _ready(found, dry_run=options.dry_run)
     try:
         one = walk.Walk(found, config, asker)
@@ -110,7 +110,7 @@ def _made(found: Paths, wanted: "Answers") -> "Inserted | None":
 
 def _written(found: Paths, wanted: "Answers", made: "Inserted | None") -> int:
     """Does it; Ctrl-C from here on leaves what was done, with its receipts."""
-    from costtop.cli.upkeep.setup.deeds import Deeds
+    from costtop.cli.upkeep.setup.setup_writes import Deeds
 
     deeds = Deeds(found, wanted, made)
     try:

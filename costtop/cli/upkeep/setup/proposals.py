@@ -14,7 +14,7 @@ from costtop.analysis.quantiles import quantile
 from costtop.cli import progress
 from costtop.config import Config
 from costtop.money import NANO, bill
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.queries.spending import days, report
 from costtop.queries.spending.days import Day
 from costtop.queries.spending.report_line import Line

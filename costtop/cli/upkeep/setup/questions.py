@@ -11,7 +11,7 @@ from costtop import money
 from costtop.cli.tables import put
 from costtop.config import Endpoint
 from costtop.errors import CosttopError, UsageError
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from costtop.notify.send import Trial

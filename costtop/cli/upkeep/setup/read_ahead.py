@@ -19,7 +19,7 @@ from costtop.cli import catching_up, progress
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, NothingStored
 from costtop.files import private_directory
-from costtop.named import NamedTuple
+from costtop.named_tuples import NamedTuple
 from costtop.paths import Paths
 from costtop.store import daemon_status
 from costtop.store.db import open_reader

@@ -8,16 +8,16 @@ from typing import Any
 
 from costtop import config as configuration
 from costtop import money
-from costtop.alerts import budget_words
+from costtop.alerts import budget_wording
 from costtop.cli.reports import doctor
 from costtop.cli.reports.diagnosis.diagnoses import Diagnosis
 from costtop.cli.tables import plain, put
 from costtop.cli.upkeep.setup import proposals, questions
 from costtop.cli.upkeep.setup.config_text import Inserted
-from costtop.cli.upkeep.setup.deeds import Answers, plan_names
 from costtop.cli.upkeep.setup.proposals import NO_SETTINGS
 from costtop.cli.upkeep.setup.questions import NOWHERE, NewChannel, Questions, homely
 from costtop.cli.upkeep.setup.read_ahead import HistoryAhead
+from costtop.cli.upkeep.setup.setup_writes import Answers, plan_names
 from costtop.config import Config
 from costtop.durations import now_ms
 from costtop.errors import CosttopError, UsageError
@@ -91,7 +91,7 @@ class Walk:
         """A budget for the day, and windows of plans to watch."""
         put("Budget")
         for entry in self._config.budget:
-            _tell(f"{entry.name} stands: {budget_words.words(budget_of(entry))}")
+            _tell(f"{entry.name} stands: {budget_wording.words(budget_of(entry))}")
         if history.db is None:
             standing = any(map(_is_whole, self._config.budget))
             if not standing:
