@@ -42,7 +42,9 @@ _KNOWN = {
     "version",
 }
 _MANY = ("*", "+")
-_UNKNOWN = _Argument("", "unknown", "", None, None, False, 0)
+_UNKNOWN = _Argument(
+    dest="", action="unknown", nargs="", type=None, choices=None, required=False, group=0
+)
 
 
 class UsualWords:

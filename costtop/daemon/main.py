@@ -131,7 +131,13 @@ async def _serve(paths: Paths, config: Config, lock: int, *, read_only: bool) ->
     signals.on_signals((signal.SIGHUP,), ends.reload.set)
     desk = FrontDesk(paths.socket, commands_among)
     daemon = _Daemon(
-        paths, ends, ProcessActions(), Reloads(paths), Faults(), desk, left(paths.database)
+        paths=paths,
+        ends=ends,
+        actions=ProcessActions(),
+        reloads=Reloads(paths),
+        faults=Faults(),
+        desk=desk,
+        counters=left(paths.database),
     )
     try:
         await _work_on(daemon, config, read_only=read_only)

@@ -35,7 +35,14 @@ def tasks(
     writer, zone = instance.writer, configuration.zone(instance.config)
     courier = Courier(writer, instance.config.notify, wording.delayed, now_ms)
     probe = HealthProbe(instance.roots, reader, instance.ingest, faults)
-    check = SelfCheck(probe, writer, to, courier, Reserve(instance.paths.database), heart)
+    check = SelfCheck(
+        health=probe,
+        writer=writer,
+        to=to,
+        courier=courier,
+        reserve=Reserve(instance.paths.database),
+        heartbeat=heart,
+    )
     post = SummaryPost(instance.paths.database, writer, to, courier, zone)
     return (
         (

@@ -24,8 +24,8 @@ class Compared(NamedTuple):
     of: str  # the group that it was really compared with
     ratio: float  # of cost to the usual; 0.0 while nothing is known to be usual
     gap: int  # cost less the usual
-    parts: dict[Driver, int] | None  # of the gap, they sum to it; None where a mechanism is seen
     cause: Cause | None
+    parts: dict[Driver, int] | None = None  # of the gap, they sum to it; not if a mechanism is seen
 
 
 Seen = Mapping[Cause, int]
@@ -37,14 +37,15 @@ def compared(session: RunningSession, peers: PeerView, seen: Seen) -> Compared:
     usual, reference = peers.shown(), peers.reference()
     named_by = because.mechanism(seen, session.books.total) if seen else None
     if usual is None:
-        return Compared(None, "", 0.0, 0, None, named_by)
+        return Compared(None, of="", ratio=0.0, gap=0, cause=named_by)
     gap, ratio = session.cost - usual.median, multiple(session, usual)
     of = named(session, usual.level)
     if reference is None or seen:
-        return Compared(usual, of, ratio, gap, None, named_by)
+        return Compared(usual, of=of, ratio=ratio, gap=gap, cause=named_by)
     used = usage(session)
     parts = because.causes(drivers.split(used, reference, usual.median), used, reference)
-    return Compared(usual, of, ratio, gap, parts, because.cause(gap, parts))
+    cause = because.cause(gap, parts)
+    return Compared(usual, of=of, ratio=ratio, gap=gap, cause=cause, parts=parts)
 
 
 def multiple(session: RunningSession, usual: Usual) -> float:

@@ -31,10 +31,10 @@ class PlanOutlook(NamedTuple):
     used: float
     estimated: bool  # `used` goes beyond the latest reading, by what was spent since
     pace: Pace | None
-    full: int | None
-    earliest: int | None
-    latest: int | None  # None: within the range it may as well be reset before
-    spare: int | None
+    full: int | None = None
+    earliest: int | None = None
+    latest: int | None = None  # None: within the range it may as well be reset before
+    spare: int | None = None
 
 
 def pace(window: Window, now: int) -> Pace | None:
@@ -56,10 +56,11 @@ def outlook(window: Window, now: int, since: float | None = None) -> PlanOutlook
     """How it stands. `since` estimates what was used after its latest reading, per cents."""
     used = window.used + (since or 0.0)
     known = pace(window, now)
+    stands = PlanOutlook(used=used, estimated=bool(since), pace=known)
     if used >= _FULL:
-        return PlanOutlook(used, bool(since), known, now, now, now, None)
+        return stands._replace(full=now, earliest=now, latest=now)
     if known is None or known.hourly <= 0:
-        return PlanOutlook(used, bool(since), known, None, None, None, None)
+        return stands
     start = now if since else _measured_to(window, now)
     full, earliest, latest = (
         _reached(used, hourly, start) for hourly in (known.hourly, known.most, known.least)
@@ -67,7 +68,7 @@ def outlook(window: Window, now: int, since: float | None = None) -> PlanOutlook
     end = window.end
     spare = full - end if end is not None and full is not None and full > end else None
     full, earliest, latest = (_before(end, moment) for moment in (full, earliest, latest))
-    return PlanOutlook(used, bool(since), known, full, earliest, latest, spare)
+    return stands._replace(full=full, earliest=earliest, latest=latest, spare=spare)
 
 
 def _measured_to(window: Window, now: int) -> int:

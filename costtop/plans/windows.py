@@ -197,4 +197,11 @@ def _begun(before: Window | None, reading: PlanReading) -> Window:
         opened = max(opened, before.at)
     opened = min(opened, reading.at)
     step = (reading.at, reading.used)
-    return Window(key_of(reading), reading.at, opened, (step,), reading.resets, reading.at)
+    return Window(
+        key=key_of(reading),
+        began=reading.at,
+        opened=opened,
+        steps=(step,),
+        resets=reading.resets,
+        at=reading.at,
+    )

@@ -47,12 +47,12 @@ def read(common: str) -> Refs:
     config = _config(common)
     url = config.get(("remote", "origin", "url"), "") or _only_url(config)
     return Refs(
-        heads,
-        remotes,
-        pulls,
-        _default(every, heads),
-        pull_names.of_remote(url),
-        _branch_pulls(config),
+        heads=heads,
+        remotes=remotes,
+        pulls=pulls,
+        default=_default(every, heads),
+        name=pull_names.of_remote(url),
+        branch_pulls=_branch_pulls(config),
     )
 
 

@@ -39,14 +39,14 @@ def shared(db: sqlite3.Connection) -> Shared:
     """What the daemon wrote down of the config; defaults before it did."""
     told = everything(db)
     return Shared(
-        periods.zone(told.get("timezone", "UTC")),
-        int(told.get("finished_after", FINISHED_AFTER)),
-        int(told.get("min_peers", 5)),
-        decode_budgets(told.get("budgets", "")),
-        told.get(SETTLED, ""),
-        told.get("currency", ""),
-        told.get(TICKETS, ""),
-        told.get(_VOIDED, ""),
+        zone=periods.zone(told.get("timezone", "UTC")),
+        finished_after=int(told.get("finished_after", FINISHED_AFTER)),
+        min_peers=int(told.get("min_peers", 5)),
+        budgets=decode_budgets(told.get("budgets", "")),
+        settled=told.get(SETTLED, ""),
+        currency=told.get("currency", ""),
+        tickets=told.get(TICKETS, ""),
+        voided=told.get(_VOIDED, ""),
     )
 
 

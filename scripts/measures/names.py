@@ -58,5 +58,5 @@ def _constructions(syntax: ast.Module) -> Iterator[tuple[ast.Call, str]]:
         if isinstance(node, ast.Call):
             called = node.func
             name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-            if name.lstrip("_")[:1].isupper():
+            if name.lstrip("_")[:1].isupper() and name != "TypeVar":  # whose arguments are types
                 yield node, name

@@ -8,7 +8,7 @@ import pytest
 from costtop import paths
 from costtop.daemon import fold_process
 from costtop.daemon.ingest import backlog
-from costtop.daemon.jobs import folding_ahead, scan_once
+from costtop.daemon.jobs import scan_once
 from costtop.errors import ConfigError
 from costtop.tail.find import find
 from costtop.tail.roots import rooted
@@ -52,10 +52,8 @@ def test_what_was_folded_ahead_is_stored_once_and_so_is_the_rest(home, processes
     monkeypatch.setattr(backlog, "_FILES_AT_ONCE", 2)
     many(home, 20)
     begun = []
-    real = folding_ahead._first_turns
-    monkeypatch.setattr(
-        folding_ahead, "_first_turns", lambda *a: begun.extend(real(*a)) or [*begun]
-    )
+    real = scan_once._first_turns
+    monkeypatch.setattr(scan_once, "_first_turns", lambda *a: begun.extend(real(*a)) or [*begun])
     assert scan_once.scan(paths.find())["calls"] == 40
     assert [len(turn) for turn in begun] == [2, 2, 2, 2]
     assert scan_once.scan(paths.find())["calls"] == 0
@@ -67,7 +65,7 @@ def test_of_a_store_that_is_there_nothing_is_folded_ahead(home, processes, monke
     write(home, claude_row(1), claude_row(2))
     assert scan_once.scan(paths.find())["calls"] == 2
     write(home, claude_row(3))
-    monkeypatch.setattr(folding_ahead, "_first_turns", lambda *_: pytest.fail("it has places"))
+    monkeypatch.setattr(scan_once, "_first_turns", lambda *_: pytest.fail("it has places"))
     assert scan_once.scan(paths.find())["calls"] == 1
     assert len(processes) == 2
     assert all_ended(processes)
@@ -106,7 +104,7 @@ def test_only_so_much_is_begun_as_a_pipe_takes(home, processes, monkeypatch):
     many(home, 8)
     folder = rooted(home / ".claude/projects", ("**/*.jsonl",), "lines", "claude-code:claude-code")
     found = find([folder], 0)
-    with folding_ahead.folding_ahead(found, 1, first=True, titles=False) as ahead:
+    with scan_once._folding_ahead(found, 1, first=True, titles=False) as ahead:
         assert ahead is not None
         assert 0 < len(ahead.turns) < 4
     assert all_ended(processes)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from costtop.durations import now_ms
+from costtop.processes.evidence.agent_files import placed
 from costtop.processes.evidence.evidence_nouns import ProcessClaim, Wanted
-from costtop.processes.evidence.gemini_files import placed
 from costtop.processes.evidence.search import search
 from costtop.processes.evidence.sole_agent import LoneAgents
 from costtop.processes.inspect import linux

@@ -11,7 +11,7 @@ from pathlib import Path
 from costtop import lasting_tasks
 from costtop.daemon.ingest.log_roots import second_homes
 from costtop.durations import HOUR, now_ms
-from costtop.processes.evidence import gemini_files
+from costtop.processes.evidence import agent_files
 from costtop.processes.evidence.evidence_nouns import ProcessClaim, Wanted
 from costtop.processes.evidence.search import search
 from costtop.processes.evidence.sole_agent import LoneAgents
@@ -224,7 +224,7 @@ def _live(db: sqlite3.Connection, since: int) -> tuple[list[Wanted], float]:
 
 def _timed_search(wanted: list[Wanted], lone: LoneAgents) -> tuple[list[ProcessClaim], float]:
     began = time.thread_time()
-    wanted = gemini_files.placed(wanted)
+    wanted = agent_files.placed(wanted)
     claims = lone.weighed(wanted, search(wanted, claude_roots()), system_inspector())
     return claims, time.thread_time() - began
 

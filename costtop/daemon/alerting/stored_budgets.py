@@ -20,7 +20,14 @@ def recall(db: sqlite3.Connection, budgets: Budgets, gap: Unfilled, now: int) ->
     for one in alert_reads.of_budget(db, name, key):
         window = json.loads(one.evidence).get("window_ms", 0)
         still = one.state in {"open", "acknowledged"}
-        said = Said(one.rule, one.severity, one.tier, one.amount, window, still)
+        said = Said(
+            rule=one.rule,
+            severity=one.severity,
+            tier=one.tier,
+            amount=one.amount,
+            window=window,
+            still=still,
+        )
         budgets.recall_said(name, key, said, now)
 
 

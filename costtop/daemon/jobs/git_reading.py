@@ -189,4 +189,11 @@ def read_anew(common: str, known: Sequence[CommitFact], stop: threading.Event) -
             known=[*(told | {one.hash: one for one in known}).values()],
         )
     )
-    return ReadRepository(found.name, found.default, moves, commits, pulls, log.trouble)
+    return ReadRepository(
+        name=found.name,
+        default=found.default,
+        heads=moves,
+        commits=commits,
+        pulls=pulls,
+        trouble=log.trouble,
+    )

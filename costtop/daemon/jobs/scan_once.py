@@ -5,13 +5,14 @@ Where nothing is new, stat alone tells: then nothing that reads, prices or write
 
 import sqlite3
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from costtop import config as configuration
 from costtop.config import Config
-from costtop.daemon import lean_process
+from costtop.daemon import fold_process, lean_process
 from costtop.daemon.ingest.counts import Counts
 from costtop.daemon.ingest.log_roots import roots
 from costtop.daemon.lifecycle.instance import hold
@@ -31,9 +32,11 @@ from costtop.tail.rotation import Known, unclear
 
 if TYPE_CHECKING:
     from costtop.daemon.ingest.backlog import Ahead
+    from costtop.daemon.ingest.fold import Order
 
 _SCANNED, _ASKED = 60.0, 1.0  # s of asking git in a scan, and before somebody's question
 _EVERY = 0.25  # s between two words of how far a reading is
+_AHEAD = 4  # turns that take a worker about as long as the store takes to open
 Watch = Callable[[int, int], None]
 
 
@@ -147,10 +150,8 @@ def _read(
     git_seconds: float,
 ) -> dict[str, int]:
     """Reads it; what folds it begins before what stores it is loaded."""
-    from costtop.daemon.jobs.folding_ahead import folding_ahead
-
     titles = config.session_titles
-    with folding_ahead(found, news.size, first=news.is_all, titles=titles) as ahead:
+    with _folding_ahead(found, news.size, first=news.is_all, titles=titles) as ahead:
         return _stored(paths, config, found, ahead, watch, git_seconds)
 
 
@@ -195,3 +196,39 @@ def _stored(
             return ingest.counts.plain()
 
     return asyncio.run(read())
+
+
+@contextmanager
+def _folding_ahead(
+    found: FoundFiles, unread: int, *, first: bool, titles: bool
+) -> Iterator["Ahead | None"]:
+    """What folds `unread` bytes while this lasts; None where no process pays for so few.
+
+    A worker is as long in getting ready as what stores its answers is. Of a first import it has
+    folded some by then: no file of it has a place or a memo that would have to be looked up before.
+    `first`: nothing is stored. `titles`: the agents' own titles are wanted.
+    """
+    if not fold_process.pays(unread):
+        yield None
+        return
+    process = fold_process.started()  # before asyncio is loaded
+    with lean_process.asyncio():
+        from costtop.daemon.ingest.backlog import Ahead
+        from costtop.daemon.ingest.fold_workers import Workers
+    pool = Workers([process])
+    try:
+        yield Ahead(pool, pool.begin(_first_turns(found, titles)) if first else [])
+    finally:
+        pool.end()
+
+
+def _first_turns(found: FoundFiles, titles: bool) -> Iterator[list["Order"]]:
+    """What is read first where nothing has been read; the rest is left for later."""
+    from costtop.daemon.ingest import backlog
+    from costtop.daemon.ingest.slow_files import is_slow
+
+    known, now = Known(), time.time_ns()
+    quick = [seen for seen in found.newest_first() if not is_slow(seen)]
+    for group in islice(backlog.groups(quick, backlog.FIRST_TURN), _AHEAD):
+        changes = ((seen, known.compare(seen, now)) for seen in group)
+        yield [backlog.order_of(*one, {}, titles=titles) for one in changes if one[1].readable]

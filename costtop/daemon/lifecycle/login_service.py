@@ -48,7 +48,15 @@ def status(paths: Paths) -> Service:
         active = _asked("systemctl", "--user", "is-active", name)
     elif ours and manager == "launchd":
         active = "loaded" if _did(_launchctl("print", name)) else "not loaded"
-    return Service(manager, name, file, ours, text == wanted(paths), enabled, active)
+    return Service(
+        manager=manager,
+        name=name,
+        file=file,
+        installed=ours,
+        current=text == wanted(paths),
+        enabled=enabled,
+        active=active,
+    )
 
 
 def wanted(paths: Paths) -> str:

@@ -115,7 +115,14 @@ def status(agent: str, kept: Path, environ: Mapping[str, str] = os.environ) -> I
     trouble = _gone(commands[0]) if commands else ""
     trouble = trouble or (commands and _disabled(dialect(agent), path)) or ""
     old = too_old(dialect(agent), environ) if commands else ""
-    return Installed(agent, path, commands, trouble, receipts.since(kept, path), old)
+    return Installed(
+        agent=agent,
+        settings=path,
+        commands=commands,
+        trouble=trouble,
+        since=receipts.since(kept, path),
+        old=old,
+    )
 
 
 def _gone(command: str) -> str:

@@ -1,6 +1,6 @@
 """What agents' processes show of themselves, by the source of their logs.
 
-Facts about programs stand here and in the files that agents write of themselves (`claude_files`);
+Facts about programs stand here and in the files that agents write of themselves (`agent_files`);
 the signs that use them know no agent by name.
 """
 

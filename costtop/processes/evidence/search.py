@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from costtop.processes.evidence import claude_files, neighbours, signs
+from costtop.processes.evidence import agent_files, neighbours, signs
 from costtop.processes.evidence.agents import is_agent
 from costtop.processes.evidence.evidence_nouns import PeerReport, ProcessClaim, Wanted
 from costtop.processes.evidence.signs import is_messenger
@@ -32,7 +32,7 @@ def search(
     """
     inspector = inspector or system_inspector()
     cache = signs.ProcessCache(inspector)
-    hints = claude_files.claims(wanted, claude_roots, cache)
+    hints = agent_files.claims(wanted, claude_roots, cache)
     claims = signs.by_open_log(wanted, cache)
     hints += signs.by_hint(_lacking(wanted, hints + claims), cache)
     claims += signs.by_environment(_lacking(wanted, hints + claims), cache)

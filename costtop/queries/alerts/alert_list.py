@@ -65,7 +65,14 @@ def read(db: sqlite3.Connection, now: int, session: str = "") -> Alerts:
 def _line(one: Incident, short_id: str) -> AlertLine:
     now = one.head.why if one.now is None else why.words(one.now)
     told = incidents.told_words(one)
-    return AlertLine(one, incidents.title(one), told, now, _words(one.head), short_id)
+    return AlertLine(
+        incident=one,
+        title=incidents.title(one),
+        told=told,
+        why=now,
+        evidence=_words(one.head),
+        short_id=short_id,
+    )
 
 
 def _words(one: Alert) -> tuple[tuple[str, str], ...]:

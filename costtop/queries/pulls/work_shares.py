@@ -115,8 +115,19 @@ def read(db: sqlite3.Connection) -> ToldPulls:
         name = link.repository or called.get(folders.get(link.cwd, (0, ""))[0], "")
         pull = PullName(name or _last(link.project or link.cwd), link.number, link.sign)
         of_logs.append((pull, link))
-        links.append(NamedPull(root, pull.key, link.at, link.branch, link.cwd, link.project))
-    return ToldPulls(folders, stored, called, of_git, of_logs, links)
+        links.append(
+            NamedPull(
+                root=root,
+                pull=pull.key,
+                at=link.at,
+                branch=link.branch,
+                folder=link.cwd,
+                project=link.project,
+            )
+        )
+    return ToldPulls(
+        folders=folders, stored=stored, called=called, of_git=of_git, of_logs=of_logs, links=links
+    )
 
 
 def evidence(db: sqlite3.Connection) -> Evidence:

@@ -165,7 +165,16 @@ def read(
         blocks = _blocks(db, filters) if "block" in keys else []
         labels = [Labels(db, key, tz, blocks) for key in keys]
         billing = _billing(db, since, until, filters, now)
-        asked = _Asked(keys, labels, span, filters, where, values, tz.key, billing)
+        asked = _Asked(
+            keys=keys,
+            labels=labels,
+            span=span,
+            filters=filters,
+            where=where,
+            values=values,
+            zone=tz.key,
+            billing=billing,
+        )
         sums, total = _sums(db, asked)
         tasks, all_tasks = completed_tasks.read(db, keys, labels, span, filters)
         split = not SHARED.isdisjoint(one.field for one in filters)

@@ -44,11 +44,11 @@ class Risen(NamedTuple):
 
     name: str
     spent: Sum
-    usual: Usual | None
-    split: Increase | None  # by what; None without usual days, or where costs do not add up
-    pieces: str  # tasks | sessions: what the split counts
-    now: Use  # zero without usual days
-    then: Use  # a usual day's
+    usual: Usual | None = None
+    split: Increase | None = None  # by what; None without usual days, or if costs do not add up
+    pieces: str = "sessions"  # tasks | sessions: what the split counts
+    now: Use = Use()  # zero without usual days
+    then: Use = Use()  # a usual day's
 
     @property
     def more(self) -> int:
@@ -182,11 +182,13 @@ class _Facts:
         line, usual = self._lines.get(feature), self.usual(feature)
         spent = Sum() if line is None else Sum(line.cost, line.calls, line.short)
         if usual is None:
-            return Risen(feature, spent, None, None, "sessions", Use(), Use())
+            return Risen(name=feature, spent=spent)
         pieces, now, then = self._both(feature, usual.middle)
         adds_up = round(now.cost) == spent.cost and abs(round(then.cost) - usual.cost) <= 1
         split = increase.split(now, then, spent.cost - usual.cost) if adds_up else None
-        return Risen(feature, spent, usual, split, pieces, now, then)
+        return Risen(
+            name=feature, spent=spent, usual=usual, split=split, pieces=pieces, now=now, then=then
+        )
 
     def usual(self, feature: str) -> Usual | None:
         """The median of the like days; None without any."""

@@ -33,8 +33,8 @@ def read(db: sqlite3.Connection, since: int, of: int | None = None) -> list[list
     `of`: only of limits of so many minutes.
     """
     found = []
-    for limit, source, home, plan, model, minutes in db.execute(_LIMITS).fetchall():
-        if of not in {None, minutes}:
+    for limit, known in _limits(db):
+        if of not in {None, known.minutes}:
             continue
         rows = db.execute(
             "SELECT at, used, resets, seen FROM plan_readings"
@@ -43,22 +43,28 @@ def read(db: sqlite3.Connection, since: int, of: int | None = None) -> list[list
             (limit, since),
         ).fetchall()
         if rows and rows[-1][3] >= since:
-            known = PlanReading(source, home, plan, model, minutes, 0.0, None, 0)
             found.append(_readings(known, rows))
     return found
+
+
+def _limits(db: sqlite3.Connection) -> list[tuple[int, PlanReading]]:
+    """Every limit that was ever told of, by its row's id, as a reading of nothing yet."""
+    return [
+        (limit, PlanReading(source, home, plan, model, minutes, used=0.0, resets=None, at=0))
+        for limit, source, home, plan, model, minutes in db.execute(_LIMITS).fetchall()
+    ]
 
 
 def latest(db: sqlite3.Connection, until: int) -> list[PlanReading]:
     """The latest reading of each limit up to then, ms UTC."""
     found = []
-    for limit, source, home, plan, model, minutes in db.execute(_LIMITS).fetchall():
+    for limit, known in _limits(db):
         row = db.execute(
             "SELECT used, resets, min(seen, ?2) FROM plan_readings"
             " WHERE plan_limit = ?1 AND at <= ?2 ORDER BY at DESC LIMIT 1",
             (limit, until),
         ).fetchone()
         if row is not None:
-            known = PlanReading(source, home, plan, model, minutes, 0.0, None, 0)
             found.append(known._replace(used=row[0] / _EXACT, resets=row[1], at=row[2]))
     return found
 

@@ -128,15 +128,15 @@ def _build(database: Path, order: RebuildOrder, aside: str, now: int) -> None:
             else:
                 rows += record.rows
         stands = Rebuilding(
-            order.why,
-            now,
-            backup,
-            aside,
-            since,
-            known.calls if known else 0,
-            known.cost if known else 0,
-            spoilt,
-            order.by,
+            why=order.why,
+            at=now,
+            backup=backup,
+            aside=aside,
+            since=since,
+            calls=known.calls if known else 0,
+            cost=known.cost if known else 0,
+            spoilt=spoilt,
+            by=order.by,
         )
         db.execute("BEGIN IMMEDIATE")
         kept_rows.put_back(db, rows)
@@ -219,14 +219,14 @@ def end(db: sqlite3.Connection, now: int) -> Recovered | None:
         return None
     there = store_mark.of(db)
     done = Recovered(
-        began.why,
-        began.at,
-        now,
-        began.backup,
-        began.aside,
-        max(0, began.calls - there.calls),
-        max(0, began.cost - there.cost),
-        began.spoilt,
+        why=began.why,
+        at=began.at,
+        done=now,
+        backup=began.backup,
+        aside=began.aside,
+        lost_calls=max(0, began.calls - there.calls),
+        lost_cost=max(0, began.cost - there.cost),
+        spoilt=began.spoilt,
     )
     db.execute("DELETE FROM meta WHERE key = ?", (meta.REBUILDING,))
     if began.by == UPDATE:

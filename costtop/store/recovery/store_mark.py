@@ -47,7 +47,14 @@ def of(db: sqlite3.Connection) -> StoreMark:
         " FROM sessions"
     ).fetchone()
     rev, calls, cost = map(int, sums)
-    return StoreMark(store, int(row[0]) if row else 0, rev, calls, cost, boot())
+    return StoreMark(
+        store=store,
+        generation=int(row[0]) if row else 0,
+        rev=rev,
+        calls=calls,
+        cost=cost,
+        boot=boot(),
+    )
 
 
 def moment(db: sqlite3.Connection) -> tuple[int, int, int]:

@@ -1,8 +1,9 @@
-"""Claude Code's own word on its processes: <config>/sessions/<pid>.json. A hint, no more.
+"""What agents' own files say of their processes and folders. Hints, no more.
 
 Any process of the user can write such a file; what it says is weighed by what the kernel shows.
-FORMATS.md (a): the file is written at start and removed at exit; `procStart` is field 22 of
-/proc/<pid>/stat, so a file left behind by a crash never names the next owner of the number.
+Claude Code (FORMATS.md (a)) writes <config>/sessions/<pid>.json at start and removes it at exit;
+`procStart` is field 22 of /proc/<pid>/stat, so a file left behind by a crash never names the next
+owner of the number.
 """
 
 import json
@@ -22,6 +23,7 @@ from costtop.text import clean
 _NAME = re.compile(r"(?:pid-)?([1-9][0-9]{0,9})\.json")  # "pid-<n>.json" is the older form
 _LARGEST = 64 * 1024
 _RANK = CONFIDENCES.index
+_GEMINI, _FOLDER_FILE, _LONGEST_FOLDER = "gemini-cli", ".project_root", 4096
 _SLACK = 2000  # ms between two clocks that name one moment
 
 
@@ -174,3 +176,31 @@ def _read(path: Path) -> dict[str, Any] | None:
         except (ValueError, RecursionError):
             return None
     return fields if isinstance(fields, dict) else None
+
+
+def placed(wanted: Sequence[Wanted]) -> list[Wanted]:
+    """The same, with the folder of Gemini's sessions where they had none.
+
+    Its chats do not name the folder: `tmp/<project>/.project_root`, beside their own folder, does.
+    An older one that has no such file is found by its hook alone.
+    """
+    return [
+        one._replace(cwd=_folder(one.logs)) if one.source == _GEMINI and not one.cwd else one
+        for one in wanted
+    ]
+
+
+def _folder(logs: Sequence[str]) -> str:
+    """What the file beside the nearest `chats` of a log says; "" where there is none."""
+    for log in logs:
+        above = os.path.dirname(log)
+        while os.path.basename(above) not in {"chats", ""}:
+            above = os.path.dirname(above)
+        try:
+            with open(os.path.join(os.path.dirname(above), _FOLDER_FILE), errors="replace") as file:
+                said = file.read(_LONGEST_FOLDER).strip()
+        except OSError:
+            continue
+        if os.path.isabs(said):
+            return said
+    return ""
