@@ -1,4 +1,4 @@
-"""Mistakes in a TOML file of settings, with their line, and what was meant. It reads no file."""
+"""Mistakes in a TOML file of settings, with their line, and what was meant."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The verdict on a feature: does its work get dearer, or can that not be told. It words nothing.
+"""The verdict on a feature: does its work get dearer, or can that not be told.
 
 Two questions: what whole tasks cost (`trend`), and what a turn and a new token cost at like length
 (`task_price`). Of the errors that are allowed, one in twenty, the second gets nearly all: whole

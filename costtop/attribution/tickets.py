@@ -1,4 +1,4 @@
-"""Tickets in the names of branches, by a pattern of the config. It knows no tracker and asks none.
+"""Tickets in the names of branches, by a pattern of the config.
 
 Anybody can name a branch, so no name may take long: a pattern that could is refused, and of a long
 name only the beginning is looked at.

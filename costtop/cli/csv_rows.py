@@ -1,4 +1,4 @@
-"""Rows as CSV, for spreadsheets and programs: the one place that writes it. It reads nothing.
+"""Rows as CSV, for spreadsheets and programs: the one place that writes it.
 
 A spreadsheet runs a cell that begins like a formula, and what logs name (features, branches, users)
 may be anybody's text: such cells get an apostrophe in front, as OWASP advises ("CSV Injection").

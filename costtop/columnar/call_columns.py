@@ -1,4 +1,4 @@
-"""Calls as columns: many at once are carried, priced and written so. It judges nothing.
+"""Calls as columns: many at once are carried, priced and written so.
 
 What most calls of a run have in common (`CallKind`), and what few of them tell at all (`CallRest`),
 is said once and numbered. A call itself is made when somebody asks for one.

@@ -1,4 +1,4 @@
-"""Stretches of columns, as collections of what stands in them. It knows no values."""
+"""Stretches of columns, as collections of what stands in them."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import accumulate, chain, pairwise

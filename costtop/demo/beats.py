@@ -1,4 +1,4 @@
-"""What a made-up session does, moment by moment: records without a time. It writes no file.
+"""What a made-up session does, moment by moment: records without a time.
 
 A session is an iterator of beats. History gives them times of the past, a live agent gives each the
 present one: the same session either way.

@@ -1,4 +1,4 @@
-"""What leaves this machine next: rows of the store as a shipment. It opens and sends nothing."""
+"""What leaves this machine next: rows of the store as a shipment."""
 
 import sqlite3
 from collections.abc import Sequence

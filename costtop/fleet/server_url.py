@@ -1,4 +1,4 @@
-"""Finds the URL of the fleet's server: in a private file or the environment. It shows none.
+"""Finds the URL of the fleet's server: in a private file or the environment.
 
 It is read anew at each connection, so that a changed password needs no restart.
 """

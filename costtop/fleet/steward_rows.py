@@ -1,4 +1,4 @@
-"""What a steward asks and writes on the fleet's server. It counts nothing and sends nothing.
+"""What a steward asks and writes on the fleet's server.
 
 Each write is one statement that says the epoch of its leader, and changes nothing once another one
 leads. Times are ms UTC by the server's clock, but where a column keeps what a store of SQLite says.

@@ -1,4 +1,4 @@
-"""What a session may still do while it is held back: commit, save, ask costtop. It runs nothing.
+"""What a session may still do while it is held back: commit, save, ask costtop.
 
 A command passes only as exact words: whatever a shell would make more of (pipes, lists,
 substitutions, wildcards) does not. What reads JSON is imported only where something might pass.

@@ -1,4 +1,4 @@
-"""What agents' settings call: `python -I -S …/by_path.py gate --agent NAME`. It decides nothing.
+"""What agents' settings call: `python -I -S …/by_path.py gate --agent NAME`.
 
 Run by path it starts without `site` and without what an installer's launcher imports: a third of
 the time of a hook. costtop itself is found beside this file.

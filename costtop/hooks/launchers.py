@@ -1,4 +1,4 @@
-"""Which programs are costtop itself, for a gate that lets some of its commands run. It runs none.
+"""Which programs are costtop itself, for a gate that lets some of its commands run.
 
 A file may be called costtop and do anything, so a name proves nothing. Known are the launcher
 beside the Python that runs this, and those that `hooks install` found. A bare name is what PATH, as

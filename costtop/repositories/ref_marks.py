@@ -1,4 +1,4 @@
-"""Tells by stat alone whether anything in a repository stands elsewhere now. It reads no ref."""
+"""Tells by stat alone whether anything in a repository stands elsewhere now."""
 
 import os
 from _blake2 import blake2b  # all of hashlib takes milliseconds

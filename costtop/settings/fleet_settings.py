@@ -1,4 +1,4 @@
-"""The fleet that a machine ships to: `[fleet]` of the configuration, checked. It reads no file.
+"""The fleet that a machine ships to: `[fleet]` of the configuration, checked.
 
 A URL of a server never stands in the configuration, only where it is found: in a file of mode 0600
 or in an environment variable.

@@ -1,4 +1,4 @@
-"""What the config says of plans that the user pays: `[[plan]]`, checked. It reads no file."""
+"""What the config says of plans that the user pays: `[[plan]]`, checked."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""The currency in which people read sums: dollars, or another at one rate. It converts no budget.
+"""The currency in which people read sums: dollars, or another at one rate.
 
 JSON, CSV, exports, budgets, alerts and messages are in dollars, always, and say `$`. A process
 shows one currency, as it has one locale: what prints for people sets it (`queries.

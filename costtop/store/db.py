@@ -1,4 +1,4 @@
-"""Opens the database: pragmas and migrations. It knows no table itself.
+"""Opens the database: pragmas and migrations.
 
 Only the process that holds the instance's lock opens it read-write: several processes that
 checkpoint one WAL file corrupted it on SQLite 3.40 (RELIABILITY.md 0.1). Readers use `mode=ro`.

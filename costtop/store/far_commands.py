@@ -1,4 +1,4 @@
-"""Commands of a fleet's operators to this machine, each kept before it is begun. It does none.
+"""Commands of a fleet's operators to this machine, each kept before it is begun.
 
 An id that stands here is never begun again, whoever sends it, and an answer is kept until the
 fleet's server has it.

@@ -1,4 +1,4 @@
-"""Writes many rows by few statements: what `executemany` does, a third cheaper. It knows no table.
+"""Writes many rows by few statements: what `executemany` does, a third cheaper.
 
 A statement that is run for each row opens the table and its indexes each time, which is a third of
 what a short row costs. Here one statement takes as many rows as pays.

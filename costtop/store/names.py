@@ -1,4 +1,4 @@
-"""Interned text: names, contexts and rate cards, each written once. It counts nothing.
+"""Interned text: names, contexts and rate cards, each written once.
 
 The caches hold what this process has seen; `forget` empties them after a rollback, when ids handed
 out inside the transaction no longer exist.

@@ -1,4 +1,4 @@
-"""Reads what a fleet's server has not heard yet, as it is stored. It changes nothing.
+"""Reads what a fleet's server has not heard yet, as it is stored.
 
 What has changed goes before what was stored earlier, and of both the newest first.
 """

@@ -1,4 +1,4 @@
-"""What a report is asked for: its keys and filters, as options. It reads no spend."""
+"""What a report is asked for: its keys and filters, as options."""
 
 import sqlite3
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The columns of `costtop report`: what each is called, what it says of a line. It prints none."""
+"""The columns of `costtop report`: what each is called, what it says of a line."""
 
 from collections.abc import Callable
 

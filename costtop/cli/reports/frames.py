@@ -1,4 +1,4 @@
-"""Frames one after the other on standard output, as `top -b` gives them. It makes none itself."""
+"""Frames one after the other on standard output, as `top -b` gives them."""
 
 import os
 import select

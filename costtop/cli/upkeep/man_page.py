@@ -1,4 +1,4 @@
-"""`costtop man`: the manual page, made from the parser that reads the commands. It knows none."""
+"""`costtop man`: the manual page, made from the parser that reads the commands."""
 
 import argparse
 import shutil

@@ -1,4 +1,4 @@
-"""Finds every file that costtop has made, so that all of them can be taken away. It deletes none.
+"""Finds every file that costtop has made, so that all of them can be taken away.
 
 Only names that costtop gives are among them: whatever else lies in its folders is somebody else's.
 """

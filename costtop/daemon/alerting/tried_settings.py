@@ -1,4 +1,4 @@
-"""A configuration with some settings tried otherwise: `anomaly.multiplier=8`. It writes none."""
+"""A configuration with some settings tried otherwise: `anomaly.multiplier=8`."""
 
 import difflib
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Commands of a fleet's operators as its server tells them, checked. It judges none and does none.
+"""Commands of a fleet's operators as its server tells them, checked.
 
 The server is another machine: what it sends is taken for text that anybody may have written.
 """

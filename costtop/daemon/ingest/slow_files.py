@@ -1,4 +1,4 @@
-"""Which files stand behind the live logs: archives, large documents, databases. It reads none.
+"""Which files stand behind the live logs: archives, large documents, databases.
 
 A .gz has to be decompressed to its end before a byte of it is known, a document is read whole with
 each change: one of them must not hold up the lines that others have just written.

@@ -1,4 +1,4 @@
-"""Keeps titles of sessions as the user wants them: of all logs, or none. It counts no call."""
+"""Keeps titles of sessions as the user wants them: of all logs, or none."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Stops the daemon of this instance, or says what is really in the way. It signals nobody."""
+"""Stops the daemon of this instance, or says what is really in the way."""
 
 import os
 import shlex

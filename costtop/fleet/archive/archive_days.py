@@ -1,4 +1,4 @@
-"""Which days a fleet's ledger has, and how to know that one has changed. It writes nothing."""
+"""Which days a fleet's ledger has, and how to know that one has changed."""
 
 from collections.abc import Callable
 from datetime import date, timedelta

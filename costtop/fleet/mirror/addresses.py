@@ -1,4 +1,4 @@
-"""How sessions of a fleet are told apart: HOST:SESSION. It reads nothing.
+"""How sessions of a fleet are told apart: HOST:SESSION.
 
 A host is called by its name; where a reader sees two of one name in different teams, by NAME@TEAM.
 """

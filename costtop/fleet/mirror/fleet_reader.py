@@ -1,4 +1,4 @@
-"""Has a fleet read by a child process, for whoever may not load the driver. It reads no row.
+"""Has a fleet read by a child process, for whoever may not load the driver.
 
 The child writes a store of costtop's own, which is then asked like any other.
 """

@@ -1,4 +1,4 @@
-"""What agents' settings were before costtop changed them: a receipt a file. It edits none of them.
+"""What agents' settings were before costtop changed them: a receipt a file.
 
 While nobody else has changed a file since, taking the hooks out is putting these bytes back.
 """

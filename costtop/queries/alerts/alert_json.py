@@ -1,4 +1,4 @@
-"""Alerts as readers get them: the JSON of INTERFACES.md, "Alert JSON". It decides nothing.
+"""Alerts as readers get them: the JSON of INTERFACES.md, "Alert JSON".
 
 `listing` is what `costtop alerts list --json` prints, `detail` what `alerts show --json` does, and
 `replayed` turns findings of a replay into the same form.

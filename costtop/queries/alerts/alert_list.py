@@ -1,4 +1,4 @@
-"""Alerts as people look at them: what fired, on what evidence, who was told. It tells nobody."""
+"""Alerts as people look at them: what fired, on what evidence, who was told."""
 
 import sqlite3
 

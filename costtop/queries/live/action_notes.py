@@ -1,4 +1,4 @@
-"""Says what was done to a session before why it costs what it does. It does nothing itself.
+"""Says what was done to a session before why it costs what it does.
 
 `killed by you 12s ago · retries 98 %`, `paused · retries 98 %`, `stopped at its next tool`, and,
 where the session is held back and no hook of it was ever called, that nothing holds it.

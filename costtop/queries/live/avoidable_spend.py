@@ -1,4 +1,4 @@
-"""What today's sessions paid for cache misses and retries. It judges no session.
+"""What today's sessions paid for cache misses and retries.
 
 Sessions are worked out the dearest first and remembered until they move, a bounded number of calls
 at a time: a frame waits for some tens of milliseconds at most, and the sum is a floor meanwhile.

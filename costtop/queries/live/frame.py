@@ -1,4 +1,4 @@
-"""Takes the snapshot that a live screen shows: one short read transaction. It draws nothing.
+"""Takes the snapshot that a live screen shows: one short read transaction.
 
 The caller keeps one `Live`: it remembers names, and sums that change slowly, between two snapshots.
 """

@@ -1,4 +1,4 @@
-"""The windows of plans that budgets watch, as they were read last. It estimates and judges none."""
+"""The windows of plans that budgets watch, as they were read last."""
 
 import sqlite3
 from collections.abc import Iterable

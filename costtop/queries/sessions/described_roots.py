@@ -1,4 +1,4 @@
-"""What is said of sessions besides their sums: whose, of what, since when. It sums nothing."""
+"""What is said of sessions besides their sums: whose, of what, since when."""
 
 import json
 import sqlite3

@@ -1,4 +1,4 @@
-"""Sessions of a span as they went: every call booked once, retries told apart. It judges nothing.
+"""Sessions of a span as they went: every call booked once, retries told apart.
 
 What the daemon keeps of sessions at rest is taken as it stands, where all of one lies in the span;
 else one pass over the stored calls, by event time: some 25 ms for a thousand of them. Both give the

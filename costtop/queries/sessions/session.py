@@ -1,4 +1,4 @@
-"""All that is known of one session: calls, curve, ledger, peers, deeds. It draws nothing.
+"""All that is known of one session: calls, curve, ledger, peers, deeds.
 
 One read transaction; a session with thousands of calls takes a while, so the screen asks only when
 the session has moved.

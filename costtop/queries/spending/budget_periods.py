@@ -1,4 +1,4 @@
-"""Budgets with their present period and the periods before it. It sets none."""
+"""Budgets with their present period and the periods before it."""
 
 import sqlite3
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Completed tasks by the keys of a report, and what they cost. It formats nothing."""
+"""Completed tasks by the keys of a report, and what they cost."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence

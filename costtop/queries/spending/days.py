@@ -1,4 +1,4 @@
-"""Spend and use by local day: the calendar and the bars. It formats nothing."""
+"""Spend and use by local day: the calendar and the bars."""
 
 import sqlite3
 from bisect import bisect_right

@@ -1,4 +1,4 @@
-"""Blocks of five hours, as plans of agents count them and as ccusage shows them. It sums nothing.
+"""Blocks of five hours, as plans of agents count them and as ccusage shows them.
 
 A block begins at the hour (UTC) of its first call and lasts five hours; the next call after its
 end begins another, so a pause of five hours ends one too. What is asked for decides which calls

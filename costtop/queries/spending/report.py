@@ -1,4 +1,4 @@
-"""Spend summed by keys over a span of time, from the roll-ups. It formats nothing.
+"""Spend summed by keys over a span of time, from the roll-ups.
 
 Every report is a sum over the same `spend` table, or by tool over the calls behind it, so sessions,
 days, features and models always add up to the same total, to the nano-dollar.

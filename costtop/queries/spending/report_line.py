@@ -1,4 +1,4 @@
-"""One line of a report: its sums, and how they are added up. It asks nothing."""
+"""One line of a report: its sums, and how they are added up."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A review in plain sentences with their numbers, for the command and for messages. It tests none.
+"""A review in plain sentences with their numbers, for the command and for messages.
 
 What is said: what is sure (p below 0.01) and large enough to matter, or that too little is known.
 """

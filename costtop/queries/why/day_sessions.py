@@ -1,4 +1,4 @@
-"""What each session used within a span, by feature, with its dearest steps. It judges nothing.
+"""What each session used within a span, by feature, with its dearest steps.
 
 A session that began before is read from its beginning, so that its first call in the span is
 compared with the one before it. Money is int nano-dollars, times are ms UTC.

@@ -1,4 +1,4 @@
-"""Reads what was found, decided and delivered. It writes nothing.
+"""Reads what was found, decided and delivered.
 
 All functions take a connection that may be `mode=ro`; times are ms UTC, money int nano-dollars.
 """

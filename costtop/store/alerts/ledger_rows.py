@@ -1,4 +1,4 @@
-"""Alerts and letters as whole rows: how one store's ledger is handed to another. It judges none.
+"""Alerts and letters as whole rows: how one store's ledger is handed to another.
 
 Rows are known by what they are called everywhere: an alert's `ref`, a letter's `token`. Numbers of
 rows are each store's own, and are left out. Every function runs inside the caller's transaction.

@@ -1,4 +1,4 @@
-"""Where flagged sessions stand now beside their peers, as the daemon last saw it. It judges none.
+"""Where flagged sessions stand now beside their peers, as the daemon last saw it.
 
 Every function is part of a transaction that the caller holds. A standing is text to this module.
 """

@@ -1,4 +1,4 @@
-"""Writes the table of estimates: requests that no log tells the usage of. It guesses nothing."""
+"""Writes the table of estimates: requests that no log tells the usage of."""
 
 import json
 import sqlite3

@@ -1,4 +1,4 @@
-"""Makes calls told over OTLP one with those of logs, in whatever order they come. It reads no log.
+"""Makes calls told over OTLP one with those of logs, in whatever order they come.
 
 Two rules. A heard call and a log's call of the same request id are one call: the log's, with the
 settled cost and what else only the wire told. And a coarse telling (a span, an event, a sum that

@@ -1,4 +1,4 @@
-"""Prices stored calls anew, in short transactions, and says what changed. It knows no prices.
+"""Prices stored calls anew, in short transactions, and says what changed.
 
 The table of calls is the truth; costs, features and every roll-up follow from it.
 """

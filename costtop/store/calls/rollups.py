@@ -1,4 +1,4 @@
-"""The roll-ups of calls: totals by session, minute and quarter hour. They hold no truth.
+"""The roll-ups of calls: totals by session, minute and quarter hour.
 
 Deltas are added up here for a whole batch and written once (triggers cost a quarter more CPU and
 do not know old values). Negative deltas take back what an earlier sight of a call had booked.

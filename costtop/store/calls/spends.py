@@ -1,4 +1,4 @@
-"""What a batch has spent, as budgets and detectors see it: made when they ask. It books nothing.
+"""What a batch has spent, as budgets and detectors see it: made when they ask.
 
 Nobody looks at most of what a backlog brings.
 """

@@ -1,4 +1,4 @@
-"""Fills whose a log's calls are with what the wire told of their session. It reads no log.
+"""Fills whose a log's calls are with what the wire told of their session.
 
 A telling that names no request gives way to the log and is dropped; but the user, task, feature,
 host and tags of the session may stand nowhere else. They are kept by session with their times, and

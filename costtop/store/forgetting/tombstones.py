@@ -1,4 +1,4 @@
-"""What a user had forgotten: which sessions up to when, and keys of calls. It deletes nothing.
+"""What a user had forgotten: which sessions up to when, and keys of calls.
 
 No log is to bring it back, nor a copy of a call in the log of another session.
 """

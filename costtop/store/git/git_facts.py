@@ -1,4 +1,4 @@
-"""Reads and writes what git told of repositories. It runs no git and judges nothing."""
+"""Reads and writes what git told of repositories."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence

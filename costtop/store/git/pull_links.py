@@ -1,4 +1,4 @@
-"""Writes and reads the pull requests that sessions named. It judges none."""
+"""Writes and reads the pull requests that sessions named."""
 
 import sqlite3
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Writes and reads what agents tell of plans' windows: one row a change. It judges none."""
+"""Writes and reads what agents tell of plans' windows: one row a change."""
 
 import sqlite3
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Backups: whole copies of the database beside it, the newest three kept. It schedules none.
+"""Backups: whole copies of the database beside it, the newest three kept.
 
 They are made by a niced child, or in place before a migration, and only where the disk has room
 for the store three times over. What came after a backup is in the logs and the intake journal.

@@ -1,4 +1,4 @@
-"""Tells whether the database is whole and the one that was here before. It mends nothing.
+"""Tells whether the database is whole and the one that was here before.
 
 What one process finds another may have to act on, so a finding is left in a file of its own until
 the store is rebuilt.

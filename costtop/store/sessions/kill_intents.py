@@ -1,4 +1,4 @@
-"""Kills under way, kept so that a crash does not leave one half done. It signals nothing.
+"""Kills under way, kept so that a crash does not leave one half done.
 
 RELIABILITY.md K9: gone on with only while they are fresh and the process is still the same.
 """

@@ -1,4 +1,4 @@
-"""Stored calls as spends again: what detectors and replay learn from. It judges nothing."""
+"""Stored calls as spends again: what detectors and replay learn from."""
 
 import json
 import sqlite3

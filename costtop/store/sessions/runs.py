@@ -1,4 +1,4 @@
-"""Commands that `costtop run` started, and the sessions begun inside them. It finds no processes.
+"""Commands that `costtop run` started, and the sessions begun inside them.
 
 A session that belongs to a run gets the run's tags on every call, those already stored included.
 Times are ms UTC, money int nano-dollars.

@@ -1,4 +1,4 @@
-"""What people call a session: its short id, and beside it a name that they know. It gives none."""
+"""What people call a session: its short id, and beside it a name that they know."""
 
 import sqlite3
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Sessions, their subagents and parents: rows and facts. It sums no costs.
+"""Sessions, their subagents and parents: rows and facts.
 
 One row stands for (source, session, agent). A subagent's parent is its session; a session's parent
 is the session that started it; `root` is the top of that chain and what reports fold into.

@@ -1,4 +1,4 @@
-"""The agents' own titles of sessions, kept only while the user wants them. It reads no log.
+"""The agents' own titles of sessions, kept only while the user wants them.
 
 They stand in a table of their own and in nothing else that costtop writes: no message, no journal,
 no alert has one, so that they are gone when that table is emptied.

@@ -1,4 +1,4 @@
-"""What tasks cost: every call that names one, whenever it was made. It knows no task's course."""
+"""What tasks cost: every call that names one, whenever it was made."""
 
 import json
 import sqlite3

@@ -1,4 +1,4 @@
-"""The ASCII variant of the screen: one character for each cell. It changes no layout.
+"""The ASCII variant of the screen: one character for each cell.
 
 For locales without UTF-8, `TERM=linux` and `--ascii`. Shades keep their order of darkness, signs
 keep a sign of their own, and a letter outside ASCII becomes `?` for each of its cells.

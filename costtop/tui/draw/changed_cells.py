@@ -1,4 +1,4 @@
-"""Paints only the cells that changed, with as few bytes as say them. It draws no picture.
+"""Paints only the cells that changed, with as few bytes as say them.
 
 Textual paints all lines of all widgets between the first and the last change anew, writes each line
 from the widget's left edge, and every run of one style with all of its colours and a reset.

@@ -1,4 +1,4 @@
-"""Lines of inked text, and their runs of cells. It draws no picture and knows no value.
+"""Lines of inked text, and their runs of cells.
 
 A picture of the screen is a pure function from values to `Line`s. Here is the one place where text
 leaves for the terminal: every span is cleaned again and cut to whole cells, so no picture has to

@@ -1,4 +1,4 @@
-"""How a terminal is told of inks: codes, of which only what differs is written. It draws nothing.
+"""How a terminal is told of inks: codes, of which only what differs is written.
 
 The pens of a theme are kept in a file when the screen is left, so that the next one's first frame
 has its colours before Textual, which knows them, is loaded.

@@ -1,4 +1,4 @@
-"""Sparklines: one bar a bucket, all rows on one shared log scale. It reads no clock.
+"""Sparklines: one bar a bucket, all rows on one shared log scale.
 
 Every row's own scale would lie: ten cents an hour would look as tall as thirty dollars. Bars end at
 ▇ and never reach █, so that neighbouring rows do not merge into a wall (SCREEN.md finding 11).

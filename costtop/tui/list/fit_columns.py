@@ -1,4 +1,4 @@
-"""How wide the columns of a table are: width is earned by what cells say. It draws nothing."""
+"""How wide the columns of a table are: width is earned by what cells say."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The lines of a table: rows and head in the widths of their columns. It is no widget."""
+"""The lines of a table: rows and head in the widths of their columns."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence

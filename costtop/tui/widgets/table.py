@@ -1,4 +1,4 @@
-"""The table: rows of inked cells, selected by key. It knows no session and asks nobody.
+"""The table: rows of inked cells, selected by key.
 
 Textual's DataTable keeps a row *number* selected and repaints everything (195 ms a tick for 500
 rows, SCREEN.md finding 1). This one holds on to the key of its row, renders the lines that are

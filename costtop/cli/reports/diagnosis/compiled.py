@@ -1,4 +1,4 @@
-"""What `costtop doctor` says of the compiled part that imports fold with. It loads none itself."""
+"""What `costtop doctor` says of the compiled part that imports fold with."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""What `costtop doctor` says of the price list: which one, and how old it is. It fetches none.
+"""What `costtop doctor` says of the price list: which one, and how old it is.
 
 A bundled list carries no date of its own; it is as old as the day of its installation, at least.
 """

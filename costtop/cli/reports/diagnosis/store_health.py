@@ -1,4 +1,4 @@
-"""What `costtop doctor` says of the database: its backups, and what became of it. It mends none."""
+"""What `costtop doctor` says of the database: its backups, and what became of it."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The colours of a page, light and dark, and which of them are read on which. It draws nothing."""
+"""The colours of a page, light and dark, and which of them are read on which."""
 
 LIGHT = {
     "ground": "#f4f6f8",

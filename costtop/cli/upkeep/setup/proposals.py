@@ -1,4 +1,4 @@
-"""What `costtop init` proposes from the last 30 days, each with the sentence why. It asks nobody.
+"""What `costtop init` proposes from the last 30 days, each with the sentence why.
 
 A day that is not over counts for nothing. Amounts are nano-dollars; where too little was spent to
 say anything, nothing is proposed, and that is what the sentence says.

@@ -1,4 +1,4 @@
-"""Questions to a person at a terminal; usual answers where nobody is asked. It writes nothing."""
+"""Questions to a person at a terminal; usual answers where nobody is asked."""
 
 import os
 import sys

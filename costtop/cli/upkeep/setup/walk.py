@@ -1,4 +1,4 @@
-"""The walk of `costtop init`: what is found, proposed and answered. It writes nothing."""
+"""The walk of `costtop init`: what is found, proposed and answered."""
 
 import argparse
 import shutil
