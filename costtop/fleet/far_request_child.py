@@ -17,8 +17,8 @@ from costtop.durations import running_ms
 from costtop.errors import FleetError
 from costtop.fleet import server_link
 from costtop.fleet.daemon_pipe import Inbox, say
-from costtop.fleet.host_writes import passes
 from costtop.fleet.server_url import url_of
+from costtop.fleet.ship_to_server import passes
 from costtop.named_tuples import NamedTuple
 from costtop.settings.fleet_settings import Fleet
 

@@ -17,11 +17,11 @@ import msgspec
 import psycopg
 
 from costtop.errors import FleetError
-from costtop.fleet import host_writes, schema, server_link
+from costtop.fleet import schema, server_link, ship_to_server
 from costtop.fleet.daemon_pipe import Inbox, say
 from costtop.fleet.host_link import HostLink
 from costtop.fleet.naming import Naming
-from costtop.fleet.send_outbox import Outflow
+from costtop.fleet.outbox_sending import Outflow
 from costtop.fleet.server_link import LinkFault
 from costtop.fleet.server_url import url_of
 from costtop.settings.fleet_settings import Fleet
@@ -154,7 +154,7 @@ class Forwarder:
         if self._link.beaten != before:  # a connection's first word is one
             self._news(facts.news)
         elif time.monotonic() < before + facts.idle_ms / 1000:
-            self._news(host_writes.ask(db))
+            self._news(ship_to_server.ask(db))
             self._link.answered()
         else:
             self._news(self._link.beat(self._lag()).news)
@@ -167,7 +167,7 @@ class Forwarder:
         if facts.epoch != self._epoch:
             self._epoch = facts.epoch
             if not self._outdated():
-                host_writes.accept(db, self._fleet.accept)
+                ship_to_server.accept(db, self._fleet.accept)
             if self._out.is_forgotten(facts.acked):
                 say({"again": True})
         return db
@@ -189,11 +189,11 @@ class Forwarder:
         db, told, said = self._db(), message.get("answer"), message.get("say")
         try:
             if told:
-                host_writes.answer(db, told["id"], told["state"], told["why"])
+                ship_to_server.answer(db, told["id"], told["state"], told["why"])
             if said:
-                host_writes.say(db, said[0], said[1])
+                ship_to_server.say(db, said[0], said[1])
         except psycopg.Error as error:
-            if host_writes.passes(error) or db.closed:
+            if ship_to_server.passes(error) or db.closed:
                 raise
         self._link.answered()
         if told:

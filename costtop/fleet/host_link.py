@@ -12,9 +12,9 @@ import psycopg
 
 from costtop.durations import now_ms
 from costtop.errors import FleetError
-from costtop.fleet import host_writes, server_link
-from costtop.fleet.host_writes import HeartbeatAnswer, ShipmentAnswer
+from costtop.fleet import server_link, ship_to_server
 from costtop.fleet.server_link import LinkFault
+from costtop.fleet.ship_to_server import HeartbeatAnswer, ShipmentAnswer
 from costtop.fleet.shipment import Shipment, SumShipment
 
 _FIRST, _MOST = 0.5, 60.0  # s of the longest wait after the first failure, and after many
@@ -57,7 +57,9 @@ class HostLink:
         return self._beat(self.db(lag_ms), lag_ms, anew=False)
 
     def _beat(self, db: psycopg.Connection, lag_ms: int, *, anew: bool) -> HeartbeatAnswer:
-        self.facts = host_writes.beat(db, self._version, self._schema, now_ms(), lag_ms, anew=anew)
+        self.facts = ship_to_server.beat(
+            db, self._version, self._schema, now_ms(), lag_ms, anew=anew
+        )
         self.answered()
         self.beaten, self.acked = self.spoke, self.facts.acked
         return self.facts
@@ -66,7 +68,7 @@ class HostLink:
         """One batch."""
         db = self.db(lag_ms)
         assert self.facts is not None
-        answer = host_writes.ship(db, self.facts.epoch, upto, shipment)
+        answer = ship_to_server.ship(db, self.facts.epoch, upto, shipment)
         self.answered()
         self.acked = max(self.acked, answer.acked)
         return answer

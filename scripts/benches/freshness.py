@@ -21,8 +21,8 @@ import psycopg
 
 from costtop.durations import now_ms
 from costtop.fleet import schema
-from costtop.fleet.host_writes import beat, ship
 from costtop.fleet.mirror.fleet_reader import FleetPlace, FleetReader
+from costtop.fleet.ship_to_server import beat, ship
 from costtop.fleet.shipment import Shipment
 from costtop.store import meta
 from costtop.store.db import open_reader

@@ -19,7 +19,7 @@ import psycopg
 
 from costtop.durations import now_ms
 from costtop.fleet import schema
-from costtop.fleet.host_writes import beat, ship
+from costtop.fleet.ship_to_server import beat, ship
 from costtop.fleet.shipment import Shipment, ShippedCall
 from costtop.store.unsent import ToldSession
 from tests.fleet.postgres import Postgres, folder

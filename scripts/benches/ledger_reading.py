@@ -16,8 +16,8 @@ import psycopg
 
 from costtop.durations import now_ms
 from costtop.fleet import schema
-from costtop.fleet.host_writes import beat
 from costtop.fleet.mirror import picture
+from costtop.fleet.ship_to_server import beat
 from costtop.store import meta
 from tests.fleet.postgres import Postgres, folder
 

@@ -18,7 +18,7 @@ TARGETS = (
         ("tests/pricing/test_charge.py", "tests/pricing/test_prices_by_columns.py"),
     ),
     Target(
-        "costtop/queries/live/running_burn.py",
+        "costtop/queries/live/burn_rate.py",
         ("tests/queries/test_rate.py",),
         ("_HALF_LIFE", "_WEIGHTS", "_WEIGHED", "rate"),
     ),

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 
 from costtop.fleet import schema
-from costtop.fleet.host_writes import HeartbeatAnswer, ShipmentAnswer, ask, beat, ship
+from costtop.fleet.ship_to_server import HeartbeatAnswer, ShipmentAnswer, ask, beat, ship
 from costtop.fleet.shipment import Shipment, ShippedCall
 from costtop.store.unsent import ToldSession
 from tests.fleet.postgres import Postgres

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from costtop.cli.control.far_deeds import FarSession, address
-from costtop.fleet import host_writes
+from costtop.fleet import ship_to_server
 from tests.fleet.machines import Machine
 
 DIRECT = pytest.mark.parametrize("fleet", ["direct"], indirect=True)
@@ -33,11 +33,11 @@ class Owner:
         link = fleet.connect(host)
 
         def play():
-            while not (found := host_writes.ask(link)["commands"]):
+            while not (found := ship_to_server.ask(link)["commands"]):
                 time.sleep(0.05)
             self.heard += found
             if state:
-                host_writes.answer(link, found[0]["id"], state, why)
+                ship_to_server.answer(link, found[0]["id"], state, why)
             link.close()
 
         self._thread = threading.Thread(target=play, daemon=True)

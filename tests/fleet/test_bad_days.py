@@ -16,7 +16,7 @@ import pytest
 from costtop.daemon.fleet.fleet_pipe import FleetPipe
 from costtop.fleet import schema, server_link
 from costtop.fleet.host_link import HostLink
-from costtop.fleet.send_outbox import is_of_row, parts
+from costtop.fleet.outbox_sending import is_of_row, parts
 from costtop.fleet.shipment import Shipment
 from costtop.store.db import open_writer
 from tests.e2e.instance import claude_line, claude_log

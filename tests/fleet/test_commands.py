@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from costtop.cli.main import main
-from costtop.fleet import host_writes, server_link
+from costtop.fleet import server_link, ship_to_server
 from costtop.fleet.logins import Made, url_for
 from tests.fleet.fleet import NOON, Fleet, call
 from tests.fleet.machine import joined
@@ -50,7 +50,7 @@ def test_from_nothing_to_two_machines_and_who_looks(owner, capsys, tmp_path):
     assert "on ben: put that file at" in said
     for host, place in (("Ann's laptop", "ann.url"), ("ben", "ben.fleet.url")):
         with _login(tmp_path / place) as db:
-            beat = host_writes.beat(db, "1", 1, NOON, 0, anew=True)
+            beat = ship_to_server.beat(db, "1", 1, NOON, 0, anew=True)
             assert (beat.host, beat.team) == (host, "payments")
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 db.execute("SELECT * FROM costtop.hosts")
@@ -70,7 +70,7 @@ def test_init_again_changes_nothing_and_a_new_password_ends_the_old_one(owner, c
     _fleet(capsys, "enrol", "ann", "--anew", *owner, "--to", "one.url")
     assert (tmp_path / "one.url").read_text() != first
     with _login(tmp_path / "one.url") as db:
-        assert host_writes.beat(db, "1", 1, NOON, 0, anew=True).host == "ann"
+        assert ship_to_server.beat(db, "1", 1, NOON, 0, anew=True).host == "ann"
 
 
 def test_forgetting_a_machine_takes_its_calls_and_its_login(owner, capsys, tmp_path, server, empty):
@@ -79,8 +79,8 @@ def test_forgetting_a_machine_takes_its_calls_and_its_login(owner, capsys, tmp_p
         from costtop.fleet.shipment import Shipment
         from tests.fleet.fleet import session
 
-        epoch = host_writes.beat(db, "1", 1, NOON, 0, anew=True).epoch
-        host_writes.ship(db, epoch, 1, Shipment([session(0)], [call(1), call(2)], []))
+        epoch = ship_to_server.beat(db, "1", 1, NOON, 0, anew=True).epoch
+        ship_to_server.ship(db, epoch, 1, Shipment([session(0)], [call(1), call(2)], []))
     assert "2 calls of it went" in _fleet(capsys, "forget", "ann", *owner)
     with psycopg.connect(server.url(empty)) as db:
         assert db.execute("SELECT count(*) FROM costtop.calls").fetchone() == (0,)

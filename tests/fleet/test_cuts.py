@@ -7,7 +7,7 @@ import threading
 import psycopg
 import pytest
 
-from costtop.fleet.host_writes import passes
+from costtop.fleet.ship_to_server import passes
 from tests.fleet.fleet import NOON, Fleet, call
 from tests.fleet.wire import Wire
 from tests.patience import until

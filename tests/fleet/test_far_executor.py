@@ -8,7 +8,7 @@ import pytest
 
 from costtop.durations import running_ms
 from costtop.fleet import logins
-from costtop.fleet.host_writes import accept, answer
+from costtop.fleet.ship_to_server import accept, answer
 
 VERBS = ("mark", "unmark", "silence", "stop", "pause", "resume", "kill")
 

@@ -10,7 +10,7 @@ import pytest
 from costtop import paths
 from costtop.cli.main import main
 from costtop.durations import DAY, HOUR, QUARTER, now_ms
-from costtop.fleet.host_writes import ship
+from costtop.fleet.ship_to_server import ship
 from costtop.fleet.shipment import ShippedLine, SumShipment
 from tests.fleet.fleet import Fleet, call, session
 

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from costtop.durations import now_ms
-from costtop.fleet.host_writes import say
+from costtop.fleet.ship_to_server import say
 from tests.fleet.stewards import BUDGET
 from tests.patience import until
 

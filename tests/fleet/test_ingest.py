@@ -5,7 +5,7 @@ import threading
 import psycopg
 import pytest
 
-from costtop.fleet.host_writes import beat, passes, ship
+from costtop.fleet.ship_to_server import beat, passes, ship
 from costtop.fleet.shipment import Shipment
 from tests.fleet.fleet import DAY, NOON, call, session
 from tests.patience import until

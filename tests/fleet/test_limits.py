@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from costtop.fleet.host_writes import LIMIT, TOO_MANY_NAMES
+from costtop.fleet.ship_to_server import LIMIT, TOO_MANY_NAMES
 from tests.fleet.fleet import NOON, call, session
 
 LONG = "x" * 201

@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from costtop.fleet.host_writes import ship
+from costtop.fleet.ship_to_server import ship
 from costtop.fleet.shipment import Shipment
 from tests.fleet.fleet import DAY, NOON, TEAMS, call, clear, session
 from tests.fleet.model import Told, compare

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from costtop.fleet import schema
-from costtop.fleet.host_writes import ship
+from costtop.fleet.ship_to_server import ship
 from costtop.fleet.shipment import Shipment
 from tests.fleet.fleet import DAY, Fleet, call, session
 

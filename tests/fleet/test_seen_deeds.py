@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from costtop.durations import now_ms
-from costtop.fleet.host_writes import answer
+from costtop.fleet.ship_to_server import answer
 from tests.fleet.fleet import call, session
 from tests.fleet.test_mirror import Reader, anna  # noqa: F401
 

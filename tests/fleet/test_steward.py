@@ -3,7 +3,7 @@
 import signal
 
 from costtop.durations import now_ms
-from costtop.fleet.host_writes import ask
+from costtop.fleet.ship_to_server import ask
 from tests.fleet.fleet import Fleet, call
 from tests.fleet.stewards import BUDGET
 from tests.patience import until

@@ -8,9 +8,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from costtop.fleet.host_writes import OTHER_DETAIL, ship
 from costtop.fleet.naming import Naming
 from costtop.fleet.next_shipment import ShippingOutbox
+from costtop.fleet.ship_to_server import OTHER_DETAIL, ship
 from costtop.fleet.shipment import ShippedLine, SumShipment
 from costtop.model import Call, Context, Price, Tokens
 from costtop.store import outgoing

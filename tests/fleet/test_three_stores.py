@@ -9,9 +9,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from costtop.fleet.host_writes import ship
 from costtop.fleet.naming import Naming
 from costtop.fleet.next_shipment import OutgoingBatch, ShippingOutbox
+from costtop.fleet.ship_to_server import ship
 from costtop.fleet.shipment import Shipment
 from costtop.model import Call, Context, Price, Tokens
 from costtop.store import outgoing

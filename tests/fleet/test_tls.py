@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from costtop.fleet import schema, server_link
-from costtop.fleet.host_writes import beat, ship
+from costtop.fleet.ship_to_server import beat, ship
 from costtop.fleet.shipment import Shipment
 from tests.fleet.authority import Authority
 from tests.fleet.fleet import NOON, call, session

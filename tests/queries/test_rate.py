@@ -2,7 +2,7 @@
 
 import pytest
 
-from costtop.queries.live.running_burn import rate
+from costtop.queries.live.burn_rate import rate
 from costtop.queries.live.view import TREND_BUCKETS
 
 MINUTE = 60_000

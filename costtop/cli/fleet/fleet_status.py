@@ -69,12 +69,12 @@ def _waiting(found: Paths) -> dict[str, Any]:
 
 def _asked(fleet: Fleet) -> dict[str, Any]:
     """Without a daemon: whether the server answers this host. It begins no epoch."""
-    from costtop.fleet import host_writes
+    from costtop.fleet import ship_to_server
     from costtop.fleet.server_url import url_of
 
     try:
         with reached(url_of(fleet, "host"), insecure=fleet.insecure, name="costtop status") as db:
-            host_writes.ask(db)
+            ship_to_server.ask(db)
     except FleetError as error:
         return {"reachable": False, "trouble": str(error)}
     return {"reachable": True, "trouble": ""}

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from costtop import periods
 from costtop.durations import DAY, HOUR, QUARTER
 from costtop.queries import shown_currency
-from costtop.queries.live import action_notes, live_alerts, live_processes, running_burn
+from costtop.queries.live import action_notes, burn_rate, live_alerts, live_processes
 from costtop.queries.live.session_rows import SessionRows
 from costtop.queries.live.view import (
     BudgetMeter,
@@ -76,7 +76,7 @@ class Live:
             told = meta.shared(self._db)
             return (
                 scope_sums.spent(self._db, {}, *self._today(now, told.zone)),
-                running_burn.read(self._db, now, told.finished_after, self._ahead, pulse),
+                burn_rate.read(self._db, now, told.finished_after, self._ahead, pulse),
                 tuple(self._meters(told.budgets, now, told.zone)),
             )
 

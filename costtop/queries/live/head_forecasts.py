@@ -12,7 +12,7 @@ from costtop.durations import QUARTER
 from costtop.named_tuples import NamedTuple
 from costtop.queries.live.view import BudgetMeter, Forecast, Snapshot
 from costtop.queries.spending import spend_forecast
-from costtop.queries.spending.rates import latest_rates
+from costtop.queries.spending.charged_rates import latest_rates
 from costtop.queries.spending.spend_forecast import Outlooks
 from costtop.store.db import snapshot
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from costtop.attribution import tickets
 from costtop.durations import MINUTE
-from costtop.queries.live import running_burn
+from costtop.queries.live import burn_rate
 from costtop.queries.live.session_state import RUNNING_FOR, state
 from costtop.queries.live.view import TREND_BUCKETS, SessionRow
 from costtop.queries.sessions import dearest_model
@@ -109,7 +109,7 @@ class SessionRows:
 
     def burn_trend(self) -> tuple[int, ...]:
         """The trends of all rows together."""
-        return running_burn.summed(cost for cost, _ in self._trends.values())
+        return burn_rate.summed(cost for cost, _ in self._trends.values())
 
     def _read_all(self, now: int, since: int, rev: int) -> None:
         before, burned = (self._told, self._made), self._trends
@@ -297,7 +297,7 @@ class SessionRows:
             calls=calls,
             errors=errors,
             unpriced=unpriced,
-            rate=running_burn.rate(costs, now, started) if status == "running" else 0,
+            rate=burn_rate.rate(costs, now, started) if status == "running" else 0,
             trend=costs,
             tokens=used + output,
             tokens_minute=tokens_minute,
@@ -316,7 +316,7 @@ def _folded(family: list[SessionRow], now: int, finished_after: int, model: str)
         return root
     started = min((row.started for row in family if row.started is not None), default=None)
     last = max((row.last for row in family if row.last is not None), default=None)
-    trend = running_burn.summed(row.trend for row in family)
+    trend = burn_rate.summed(row.trend for row in family)
     running = any(row.state == "running" for row in family)
     status = "running" if running else state(now, last, None, finished_after)
     inputs = sum(row.tokens for row in family)
@@ -333,7 +333,7 @@ def _folded(family: list[SessionRow], now: int, finished_after: int, model: str)
         calls=calls,
         errors=sum(row.errors for row in family),
         unpriced=sum(row.unpriced for row in family),
-        rate=running_burn.rate(trend, now, started) if running else 0,
+        rate=burn_rate.rate(trend, now, started) if running else 0,
         trend=trend,
         tokens=inputs,
         tokens_minute=sum(row.tokens_minute for row in family),

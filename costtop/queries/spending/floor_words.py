@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from costtop.durations import QUARTER
 from costtop.durations import words as duration_words
-from costtop.queries.spending.rates import latest_rates
+from costtop.queries.spending.charged_rates import latest_rates
 from costtop.shown import currency
 from costtop.store.sums import rollup_progress
 from costtop.sum_floors import Floor

@@ -25,7 +25,7 @@ from costtop.queries.sessions.finished_sessions import Life
 from costtop.queries.sessions.task_costs import price
 from costtop.queries.sessions.tasks import TaskLine
 from costtop.queries.spending import report
-from costtop.queries.spending.rates import latest_rates
+from costtop.queries.spending.charged_rates import latest_rates
 from costtop.queries.spending.report_line import Line
 from costtop.queries.spending.spending import at_rates
 from costtop.span_words import WordedSpan

@@ -15,7 +15,7 @@ from costtop.durations import QUARTER
 from costtop.model import Rates
 from costtop.named_tuples import NamedTuple
 from costtop.queries.spending import report, sum_keys
-from costtop.queries.spending.rates import latest_rates
+from costtop.queries.spending.charged_rates import latest_rates
 from costtop.queries.spending.report_line import Line
 from costtop.store.db import snapshot
 

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from costtop.durations import DAY, iso
-from costtop.fleet import host_writes
+from costtop.fleet import ship_to_server
 from costtop.fleet.daemon_pipe import say
 from costtop.fleet.host_link import HostLink
 from costtop.fleet.naming import Naming
@@ -27,7 +27,7 @@ _MANY = 2000  # calls of a batch of what was stored before: the most that the se
 _NEVER = 1 << 22  # days since 1970 that no call is of
 _AHEAD = 8  # batches that the daemon has not crossed out yet
 # Of a row: a limit, a number or text that no column takes, a value that is missing or not allowed.
-_OF_ROWS = (host_writes.LIMIT, host_writes.TOO_MANY_NAMES)
+_OF_ROWS = (ship_to_server.LIMIT, ship_to_server.TOO_MANY_NAMES)
 
 
 class Outflow:
