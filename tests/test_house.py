@@ -307,7 +307,7 @@ def test_a_quick_command_runs_without_anything_heavy(words, tmp_path):
     loaded = set(ran.stdout.rpartition("\n#")[2].split())
     assert ran.returncode == (words[0] == "status"), ran.stderr  # which says that no daemon runs
     assert not loaded & {*HEAVY, "argparse", "costtop.cli.parser"}
-    assert not {name for name in loaded if name.startswith("costtop.daemon")}
+    assert not {name for name in loaded if f"{name}.".startswith("costtop.daemon.")}
     assert not loaded & set(WRITERS)
 
 

@@ -130,15 +130,9 @@ async def _serve(paths: Paths, config: Config, lock: int, *, read_only: bool) ->
     signals.on_signals((signal.SIGTERM, signal.SIGINT), ends.stop.set, once=True)
     signals.on_signals((signal.SIGHUP,), ends.reload.set)
     desk = FrontDesk(paths.socket, commands_among)
-    daemon = _Daemon(
-        paths=paths,
-        ends=ends,
-        actions=ProcessActions(),
-        reloads=Reloads(paths),
-        faults=Faults(),
-        desk=desk,
-        counters=left(paths.database),
-    )
+    kept = left(paths.database)
+    reloads, actions = Reloads(paths), ProcessActions()
+    daemon = _Daemon(paths, ends, actions, reloads, Faults(), desk=desk, counters=kept)
     try:
         await _work_on(daemon, config, read_only=read_only)
     finally:

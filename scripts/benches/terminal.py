@@ -78,6 +78,7 @@ class Terminal:
         """Waits until for `seconds` nothing is written while every thread of the child sleeps.
 
         Silence alone says nothing on a busy machine: the child may be waiting for its processor.
+        After an Esc it waits a tenth of a second for what may follow: a key then is Alt's.
         """
         rested, deadline = 0.0, time.monotonic() + 120.0
         while rested < seconds:

@@ -20,9 +20,9 @@ HERE = Path(__file__).parent
 # ten whether it is blind. Here it is less, but longer than the five for which another program's
 # lock is waited out in one go.
 _HASTY = (
-    "import sys; from functools import partial; from costtop import lasting;"
+    "import sys; from functools import partial; from costtop import lasting_tasks;"
     "from costtop.daemon.notices import self_check; self_check._EVERY = 3.0;"
-    "lasting.Pace = partial(lasting.Pace, most=5.0, settled=7.0);"
+    "lasting_tasks.Pace = partial(lasting_tasks.Pace, most=5.0, settled=7.0);"
     "sys.argv = ['costtop', 'daemon']; from costtop.__main__ import main; sys.exit(main())"
 )
 Start = Callable[[], "subprocess.Popen[bytes]"]

@@ -18,7 +18,7 @@ ONE = "11111111-0000-4000-8000-000000000001"
 DAEMON = """
 import asyncio, os, sqlite3, sys
 from functools import partial
-from costtop import lasting
+from costtop import lasting_tasks
 
 def fault():
     kind = os.environ["FAULT"]
@@ -43,8 +43,8 @@ def fault():
     db.execute("INSERT INTO t VALUES (zeroblob(100000))")
 
 # What says nothing is well after twenty seconds; each try here ends within one.
-lasting.Pace = partial(lasting.Pace, settled=4.0)
-met, began = {}, lasting.LastingTasks.start
+lasting_tasks.Pace = partial(lasting_tasks.Pace, settled=4.0)
+met, began = {}, lasting_tasks.LastingTasks.start
 
 def start(self, name, work):
     async def faulty():
@@ -61,7 +61,7 @@ def start(self, name, work):
         await work()
     began(self, name, faulty if name not in ("stop", "reload") else work)
 
-lasting.LastingTasks.start = start
+lasting_tasks.LastingTasks.start = start
 sys.argv = ["costtop", "daemon"]
 from costtop.__main__ import main
 sys.exit(main())

@@ -46,8 +46,7 @@ def test_after_any_keys_the_terminal_shows_what_a_whole_painting_shows(
         terminal.says(b"SESSION")
         for keys in _KEYS:
             terminal.send(keys)
-            terminal.rests(0.1)
-        terminal.rests()
+            terminal.rests()
         before = Emulated(terminal.written)
         terminal.send(b"\x0c")
         terminal.rests()

@@ -208,4 +208,4 @@ def test_what_is_drawn_by_hand_loads_nothing_of_textual(fleet_paths):
     loaded = set(names.split())
     assert not loaded & {"textual", "rich", "asyncio", "msgspec", "tomllib", "subprocess"}
     assert not loaded & {"decimal", "locale"}  # a millisecond each
-    assert not [name for name in loaded if name.startswith("costtop.daemon")]
+    assert not [name for name in loaded if f"{name}.".startswith("costtop.daemon.")]

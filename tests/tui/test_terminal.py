@@ -114,7 +114,7 @@ stage.refusal = names[7] + names[0]
         # every row, its page, the dialogs, a refusal, filter, group, help
         for keys in _EVERYTHING:
             terminal.send(keys)
-            terminal.rests(0.1)
+            terminal.rests()
         assert terminal.process.poll() is None, terminal.written[-2000:]
         terminal.send(b"q")
         assert terminal.ended(PATIENCE) == 0

@@ -166,14 +166,7 @@ def read(
         labels = [Labels(db, key, tz, blocks) for key in keys]
         billing = _billing(db, since, until, filters, now)
         asked = _Asked(
-            keys=keys,
-            labels=labels,
-            span=span,
-            filters=filters,
-            where=where,
-            values=values,
-            zone=tz.key,
-            billing=billing,
+            keys, labels, span, filters, where, values=values, zone=tz.key, billing=billing
         )
         sums, total = _sums(db, asked)
         tasks, all_tasks = completed_tasks.read(db, keys, labels, span, filters)
