@@ -54,7 +54,7 @@ ROWS: dict[str, tuple[str, ...]] = {
            "faults/each_task::no_task_ends_the_daemon_whatever_it_meets",
            "faults/kill_without_disk::an_agent_is_ended_though_nothing_can_be_written_down"),
     "S2": ("faults/disk_full::a_log_that_may_not_grow_ends_nothing_either",
-           "lasting::a_limit_of_a_files_size_is_a_fault_of_the_world"),
+           "lasting_tasks::a_limit_of_a_files_size_is_a_fault_of_the_world"),
     "S3": ("faults/daemon_faults::s3_without_the_right_to_write_a_start_says_so",
            ("faults/lasting_faults::"
            "a_daemon_outlives_a_fault_of_the_machine_and_counts_all_that_came_meanwhile")),
