@@ -142,14 +142,14 @@ def usual(arguments: list[str]) -> Any:
     """What the plain words of a command say, as the parser would; None where it is to read them."""
     named = arguments[0] if arguments and arguments[0] in MODULES else ""
     try:
-        first = quick_arguments.UsualWords()
+        first = quick_arguments.QuickArguments()
         _add_options(first)
         if not named:
             return quick_arguments.options((first, arguments))
-        second = quick_arguments.UsualWords()
+        second = quick_arguments.QuickArguments()
         _module(named).add(second, named)
         return quick_arguments.options((first, ()), (second, arguments[1:]))
-    except quick_arguments.NotUsual:
+    except quick_arguments.NotQuick:
         return None
 
 
@@ -182,7 +182,7 @@ def _parser(wanted: Iterable[str]) -> "Parser":
     return parser
 
 
-def _add_options(parser: "Parser | quick_arguments.UsualWords") -> None:
+def _add_options(parser: "Parser | quick_arguments.QuickArguments") -> None:
     """The options of the live screen and of `--once`; what they do stands in `screen_command`."""
     parser.add_argument("--once", "-b", action="store_true", help="print one frame and end")
     form = parser.add_mutually_exclusive_group()

@@ -11,7 +11,7 @@ from typing import Any
 from costtop.named_tuples import NamedTuple
 
 
-class NotUsual(Exception):
+class NotQuick(Exception):
     """argparse is to read these words."""
 
 
@@ -47,7 +47,7 @@ _UNKNOWN = _Argument(
 )
 
 
-class UsualWords:
+class QuickArguments:
     """Is told of arguments as a parser is, and reads words that are plain."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class UsualWords:
         self._set |= values
         self._defaults |= values
 
-    def add_argument_group(self, title: str, about: str) -> "UsualWords":
+    def add_argument_group(self, title: str, about: str) -> "QuickArguments":
         """A group of the help alone."""
         return self
 
@@ -75,7 +75,7 @@ class UsualWords:
         return _Either(self, self._groups)
 
     def add_argument(self, *names: str, group: int = 0, **how: Any) -> None:
-        """One argument; raises NotUsual for a kind that is left to argparse."""
+        """One argument; raises NotQuick for a kind that is left to argparse."""
         long = next((name for name in names if name.startswith("--")), names[0])
         dest = how.get("dest") or long.lstrip("-").replace("-", "_")
         made = _Argument(
@@ -89,9 +89,9 @@ class UsualWords:
         )
         is_option = names[0].startswith("-")
         if not _KNOWN.issuperset(how) or made.action not in _ACTIONS or is_option * made.nargs:
-            raise NotUsual
+            raise NotQuick
         if made.nargs not in ("", "?", *_MANY):
-            raise NotUsual
+            raise NotQuick
         self._options |= dict.fromkeys(names if is_option else (), made)
         self._places += () if is_option else (made,)
         if made.action != "version":
@@ -99,15 +99,15 @@ class UsualWords:
             self._defaults[dest] = how.get("default", self._set.get(dest, usual))
 
     def __getattr__(self, name: str) -> Any:
-        raise NotUsual  # verbs, and whatever else a parser can
+        raise NotQuick  # verbs, and whatever else a parser can
 
     def read(self, words: Sequence[str]) -> dict[str, Any]:
-        """The value of each argument; raises NotUsual."""
+        """The value of each argument; raises NotQuick."""
         found, rest = self._read_options(words)
         found |= self._placed(rest)
         required = {one.dest for one in self._options.values() if one.required}
         if not required <= found.keys():
-            raise NotUsual
+            raise NotQuick
         return self._usual() | found
 
     def _read_options(self, words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
@@ -123,7 +123,7 @@ class UsualWords:
             name, equals, value = word.partition("=")
             option = self._options.get(name, _UNKNOWN)
             if chosen.setdefault(option.group, option.dest) != option.dest and option.group:
-                raise NotUsual
+                raise NotQuick
             if option.action == "store_true" and not equals:
                 found[option.dest] = True
             elif option.action in _VALUES and bool(equals) == bool(value):
@@ -131,25 +131,25 @@ class UsualWords:
                 kept = found.get(option.dest) or self._defaults[option.dest] or ()
                 found[option.dest] = [*kept, given] if option.action == "append" else given
             else:
-                raise NotUsual
+                raise NotQuick
         if rest and rest[-1][0] - rest[0][0] >= len(rest):
-            raise NotUsual
+            raise NotQuick
         return found, [word for _, word in rest]
 
     def _placed(self, words: list[str]) -> dict[str, Any]:
         """The words by the places that they stand in."""
         many = [one for one in self._places if one.nargs]
         if len(many) > 1 or (many and self._places[-1] is not many[0]):
-            raise NotUsual
+            raise NotQuick
         single = [one for one in self._places if not one.nargs]
         if len(words) < len(single):
-            raise NotUsual
+            raise NotQuick
         pairs = zip(single, words, strict=False)
         found = {one.dest: _typed(one, word) for one, word in pairs}
         words = words[len(single) :]
         if not many:
             if words:
-                raise NotUsual
+                raise NotQuick
             return found
         return found | self._spread(many[0], words)
 
@@ -158,10 +158,10 @@ class UsualWords:
         given = [_typed(place, word) for word in words]
         if place.nargs == "?":
             if len(given) > 1:
-                raise NotUsual
+                raise NotQuick
             return {place.dest: given[0]} if given else {}
         if not given and place.nargs == "+":
-            raise NotUsual
+            raise NotQuick
         return {place.dest: given} if given or self._defaults[place.dest] is None else {}
 
     def _usual(self) -> dict[str, Any]:
@@ -176,7 +176,7 @@ class UsualWords:
 class _Either:
     """Options of which one may be given."""
 
-    def __init__(self, words: UsualWords, group: int) -> None:
+    def __init__(self, words: QuickArguments, group: int) -> None:
         self._words, self._group = words, group
 
     def add_argument(self, *names: str, **how: Any) -> None:
@@ -188,7 +188,7 @@ def _next(left: Iterator[tuple[int, str]]) -> str:
     """The value of an option: the word after it, which is no option."""
     _, word = next(left, (0, "--"))
     if word.startswith("-") and word != "-":
-        raise NotUsual
+        raise NotQuick
     return word
 
 
@@ -196,14 +196,14 @@ def _typed(of: _Argument, word: str) -> Any:
     try:
         value: Any = of.type(word) if of.type else word
     except Exception:  # argparse says what is wrong with it
-        raise NotUsual from None
+        raise NotQuick from None
     if of.choices is not None and value not in of.choices:
-        raise NotUsual
+        raise NotQuick
     return value
 
 
-def options(*declared: tuple[UsualWords, Sequence[str]]) -> SimpleNamespace:
-    """What all of them read, the later ones over the earlier; raises NotUsual."""
+def options(*declared: tuple[QuickArguments, Sequence[str]]) -> SimpleNamespace:
+    """What all of them read, the later ones over the earlier; raises NotQuick."""
     values: dict[str, Any] = {}
     for words, given in declared:
         values |= words.read(given)

@@ -75,7 +75,7 @@ def _ships(
 
     pipe = fleet_membership.pipe_of(around.instance, fleet)
     around.troubled.append(pipe)
-    commands = far_executor.hands_of(around.instance, fleet, around.executors, pipe)
+    commands = far_executor.executor_of(around.instance, fleet, around.executors, pipe)
     rules = GuardRules(frozenset(fleet.accept))
     guards = FleetGuards(around.instance.writer, to, rules, posted.set)
     pipe.on("guards", guards.take)

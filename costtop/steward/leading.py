@@ -29,7 +29,7 @@ from costtop.settings.fleet_settings import FleetBudget
 from costtop.steward import guard_rows, host_rules
 from costtop.steward.fleet_judge import FleetJudge, Stood
 from costtop.steward.fleet_ledger import FleetLedger, NotLeading
-from costtop.steward.steward_store import Books
+from costtop.steward.steward_store import StewardConnection
 from costtop.store.alerts import breakers
 
 _LATE = 60_000  # ms: what was written before, and committed after
@@ -58,7 +58,12 @@ class Leading:
     """What one epoch of a leader holds."""
 
     def __init__(
-        self, config: Config, books: Books, store: OwnStore, servers: Servers, pace: StewardPace
+        self,
+        config: Config,
+        books: StewardConnection,
+        store: OwnStore,
+        servers: Servers,
+        pace: StewardPace,
     ) -> None:
         assert config.fleet is not None
         self._config, self._books, self._store, self._pace = config, books, store, pace

@@ -31,7 +31,7 @@ from costtop.fleet.steward_rows import Server, ServerError
 from costtop.settings import fleet_settings
 from costtop.steward.fleet_ledger import NotLeading
 from costtop.steward.leading import Leading, Servers, StewardPace
-from costtop.steward.steward_store import Books
+from costtop.steward.steward_store import StewardConnection
 from costtop.store import meta
 
 _AGAIN = 2.0  # s before another connection
@@ -75,7 +75,7 @@ class Steward:
         assert config.fleet is not None
         self._config, self._fleet, self._path, self._pace = config, config.fleet, path, pace
         self._host = fleet_host(config.fleet)
-        self._books = Books()
+        self._books = StewardConnection()
         self._told: Mapping[str, Any] = {}
 
     async def run(self) -> None:

@@ -17,11 +17,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Books:
+class StewardConnection:
     """Runs one thing after the other on the thread that opened the connection."""
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, "books")
+        self._thread = ThreadPoolExecutor(1, "steward")
         self._db: sqlite3.Connection | None = None
 
     async def open(self, opened: Callable[[], OwnStore]) -> OwnStore:

@@ -30,7 +30,7 @@ from costtop.tui.draw.palette import DARK, LIGHT
 from costtop.tui.host import Host, Mood
 from costtop.tui.list.moved_rows import alike
 from costtop.tui.preferences import FASTEST, SLOWEST, Preferences, save, seconds
-from costtop.tui.screen_stack import BOTTOM, Stacked
+from costtop.tui.screen_stack import BOTTOM, ScreenStack
 from costtop.tui.screens.bindings import APP_KEYS
 from costtop.tui.taking_over import Opening
 from costtop.tui.widgets.header import shown_tabs
@@ -42,7 +42,7 @@ PLAYED = 2 * MINUTE  # of a played day in one frame: a day in six minutes
 _BLURRED, _MANY = 10, 4_000  # an unfocused screen reads every tenth frame, of so many rows rarer
 
 
-class CosttopApp(Stacked):
+class CosttopApp(ScreenStack):
     """The live screen over a `Backend`; what it shows knows it as a `Host`."""
 
     CSS_PATH = "costtop.tcss"

@@ -6,7 +6,7 @@ from textual.await_complete import AwaitComplete
 BOTTOM = 2  # screens: Textual's own blank one and the list of sessions
 
 
-class Stacked(App[int]):
+class ScreenStack(App[int]):
     """An app whose list of sessions stays."""
 
     def pop_screen(self) -> AwaitComplete:

@@ -15,7 +15,7 @@ from pathlib import Path
 from costtop.daemon.actions.action_log import ActionLog
 from costtop.daemon.actions.process_actions import ProcessActions
 from costtop.daemon.commands.session_deeds import SessionDeeds
-from costtop.daemon.fleet.far_executor import FarHands, HandRules
+from costtop.daemon.fleet.far_executor import FarExecutor, HandRules
 from costtop.daemon.notices.post import Audience
 from costtop.durations import running_ms
 from costtop.fleet.naming import Naming
@@ -76,7 +76,7 @@ async def main(given, say):
 
         log = ActionLog(writer, Audience(()), lambda: None)
         rules = HandRules(frozenset(given["accept"]), given["hourly"], given["read_only"])
-        hands = FarHands(writer, actions, SessionDeeds(writer, actions, log), rules, NAMES, tell)
+        hands = FarExecutor(writer, actions, SessionDeeds(writer, actions, log), rules, NAMES, tell)
         tasks = [
             asyncio.create_task(hands.run()),
             asyncio.create_task(actions.finish(writer, log)),

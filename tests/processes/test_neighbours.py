@@ -11,7 +11,7 @@ import pytest
 
 from costtop.processes.evidence.evidence_nouns import Wanted
 from costtop.processes.evidence.search import search
-from costtop.processes.evidence.sole_agent import LoneAgents
+from costtop.processes.evidence.sole_agent import SoleAgents
 from costtop.processes.inspect import linux
 from tests.processes.conftest import ACTOR
 from tests.processes.test_sole_agent import Writer
@@ -202,7 +202,7 @@ def test_of_two_the_one_that_alone_writes_as_the_session_calls_is_known(
     writers, hand, root, tmp_path
 ):
     here, (idle, busy) = writers
-    log, lone = tmp_path / "log", LoneAgents()
+    log, lone = tmp_path / "log", SoleAgents()
 
     def look(last: int) -> object:
         one = session("gemini-cli", cwd=str(here), logs=(str(log),), started=1, last=last)

@@ -14,7 +14,7 @@ from costtop.durations import now_ms
 from costtop.processes.evidence.agent_files import placed
 from costtop.processes.evidence.evidence_nouns import ProcessClaim, Wanted
 from costtop.processes.evidence.search import search
-from costtop.processes.evidence.sole_agent import LoneAgents
+from costtop.processes.evidence.sole_agent import SoleAgents
 from costtop.processes.inspect import linux
 from tests.patience import until
 
@@ -90,7 +90,7 @@ def start(tmp_path: Path, folder: Path) -> Iterator[Callable[..., Writer]]:
 @pytest.fixture
 def look(hand, root):
     """One search as the daemon makes it; (pid, confidence) of the first session."""
-    lone = LoneAgents()
+    lone = SoleAgents()
 
     def look(*wanted: Wanted) -> tuple[int | None, str]:
         claims = lone.weighed(wanted, search(wanted, [root]), linux)

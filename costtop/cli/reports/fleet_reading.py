@@ -36,14 +36,14 @@ if TYPE_CHECKING:
     import argparse
 
     from costtop.cli.parser import Parser
-    from costtop.cli.quick_arguments import UsualWords
+    from costtop.cli.quick_arguments import QuickArguments
     from costtop.settings.fleet_settings import Fleet
 
 _TOLD = ("timezone", "finished_after", "min_peers", "currency", meta.TICKETS)
 _LIKE = 57 * DAY  # before a span, from which on like spans may come
 
 
-def add(parser: "Parser | UsualWords") -> None:
+def add(parser: "Parser | QuickArguments") -> None:
     """Adds `--fleet`."""
     parser.add_argument(
         "--fleet", action="store_true", help="of all machines of [fleet], not of this one"

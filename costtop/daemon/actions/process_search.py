@@ -14,7 +14,7 @@ from costtop.durations import HOUR, now_ms
 from costtop.processes.evidence import agent_files
 from costtop.processes.evidence.evidence_nouns import ProcessClaim, Wanted
 from costtop.processes.evidence.search import search
-from costtop.processes.evidence.sole_agent import LoneAgents
+from costtop.processes.evidence.sole_agent import SoleAgents
 from costtop.processes.holder import Found, Holder
 from costtop.processes.inspect.inspector import system_inspector
 from costtop.processes.vitals import Vitals
@@ -52,7 +52,7 @@ class ProcessSearch:
         self._sure: dict[str, tuple[int, int]] = {}  # living processes that were known exactly
         self._exits = {} if exits is None else exits
         self._kept = ""  # what was written down of both
-        self._lone = LoneAgents()
+        self._lone = SoleAgents()
         self._newest = 0  # the latest session that a search has been asked of
         self._first: dict[str, float] = {}  # when a session was first searched for, monotonic
         self._seen: tuple[object, ...] = ()
@@ -222,7 +222,7 @@ def _live(db: sqlite3.Connection, since: int) -> tuple[list[Wanted], float]:
     return wanted, time.thread_time() - began
 
 
-def _timed_search(wanted: list[Wanted], lone: LoneAgents) -> tuple[list[ProcessClaim], float]:
+def _timed_search(wanted: list[Wanted], lone: SoleAgents) -> tuple[list[ProcessClaim], float]:
     began = time.thread_time()
     wanted = agent_files.placed(wanted)
     claims = lone.weighed(wanted, search(wanted, claude_roots()), system_inspector())

@@ -52,7 +52,7 @@ class HandRules(NamedTuple):
     read_only: bool = False
 
 
-class FarHands:
+class FarExecutor:
     """Takes what the pipe brings, and does it beside the pipe."""
 
     def __init__(
@@ -223,13 +223,15 @@ class FarHands:
         self._tell({"answer": {"id": one.id, "state": one.state, "why": one.answer}})
 
 
-def hands_of(instance: Wired, fleet: Fleet, executors: Executors, pipe: FleetPipe) -> FarHands:
+def executor_of(
+    instance: Wired, fleet: Fleet, executors: Executors, pipe: FleetPipe
+) -> FarExecutor:
     """Those of this instance, which hear what its pipe brings."""
     actions, writer = executors.actions, instance.writer
     rules = HandRules(frozenset(fleet.accept), fleet.hourly, instance.config.read_only)
     deeds = SessionDeeds(writer, actions, executors.action_log)
     names = Naming(fleet.send, naming.hash_key(fleet, instance.paths))
-    made = FarHands(writer, actions, deeds, rules=rules, names=names, tell=pipe.tell)
+    made = FarExecutor(writer, actions, deeds, rules=rules, names=names, tell=pipe.tell)
     pipe.on("commands", made.take)
     pipe.on("answered", made.answered)
     pipe.on("up", made.tell_all)

@@ -22,7 +22,7 @@ class _Look(NamedTuple):
     wrote: tuple[int, int]  # bytes that the agent has written: before `size` was read, and after
 
 
-class LoneAgents:
+class SoleAgents:
     """What the searches before have seen of them, by session and process."""
 
     def __init__(self) -> None:

@@ -31,7 +31,7 @@ from costtop.tui.widgets.around_list import Prompts, first_run
 from costtop.tui.widgets.burn_pane import BurnPane
 from costtop.tui.widgets.incidents_pane import IncidentsPane
 from costtop.tui.widgets.pane import Pane
-from costtop.tui.widgets.session_pane import Glance, Rest
+from costtop.tui.widgets.session_pane import Rest, SessionPane
 from costtop.tui.widgets.session_pane_lines import aside_width, heading, hint
 from costtop.tui.widgets.table import Table
 
@@ -47,7 +47,7 @@ class TopScreen(SparingScreen):
         self.table = Table[Shown](attrgetter("key"), name="sessions", token=settled, ground=ground)
         self._panes = {name: Pane(name) for name in ("head", "tabs", "empty", "hint")}
         self._burn, self._incidents = BurnPane("burn"), IncidentsPane("incidents")
-        self._aside, self._below = Glance("aside", beside=True), Glance("below")
+        self._aside, self._below = SessionPane("aside", beside=True), SessionPane("below")
         self._prompts = Prompts()
         self.view = View()
         self.kept = filters.parse("")

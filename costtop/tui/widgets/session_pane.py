@@ -38,7 +38,7 @@ class Rest:
             self._timer = self._screen.set_timer(_REST, self._then)
 
 
-class Glance(Pane):
+class SessionPane(Pane):
     """Shows the curve and the causes of one session, which it reads now and then."""
 
     def __init__(self, name: str, *, beside: bool = False) -> None:
