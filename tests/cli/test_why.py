@@ -222,7 +222,7 @@ def test_a_day_without_any_before_it_says_that_nothing_is_usual(home: Path, run:
 
 def test_it_is_one_screen(home: Path, run: Any) -> None:
     read(home, *history(8, {"turns": 30, "model": DEAR}))
-    for words in ("yesterday", "last week", "the-dear-one"):
+    for words in ("yesterday", "7d", "last week", "the-dear-one"):  # a week of days tells which day
         lines = run("why", words)[1].splitlines()
         assert len([line for line in lines if line]) < 24
         assert [line for line in lines if len(line) > 80] == []

@@ -112,7 +112,12 @@ def describe(one: DearStep, zone: str, *, long: bool = True) -> tuple[str, str]:
 def step(one: DearStep, zone: str, *, long: bool = True) -> Block:
     """The step that cost most, and where it comes from."""
     first, said = describe(one, zone, long=long)
-    return Block(f"Dearest step: {first}", notes=(said, f"costtop explain {one.call[:12]}"))
+    head = f"Dearest step: {first}"
+    notes: tuple[str, ...] = (said, f"costtop explain {one.call[:12]}")
+    if len(head) > _WIDTH:  # of a span of days: the day is told too
+        head, _, model = head.rpartition(", ")
+        notes = (model, *notes)
+    return Block(head, notes=notes)
 
 
 def laid(
