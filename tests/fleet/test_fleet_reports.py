@@ -97,7 +97,7 @@ def test_why_of_a_fleets_day_and_session(team: Fleet, capsys: pytest.CaptureFixt
     day = answered(capsys, "why", "today", "--fleet", "--json")
     report = answered(capsys, "report", "today", "--fleet", "--json")
     assert day["cost_usd"] == report["total"]["cost_usd"]
-    assert {one["session"] for one in day["sessions"]} <= {"claude-code/a:s0", "claude-code/b:s0"}
+    assert {one["key"] for one in day["sessions"]} <= {"claude-code/a:s0", "claude-code/b:s0"}
     one = answered(capsys, "why", "a:s0", "--fleet", "--json")
     assert one["cost_usd"] == "0.030000000"
 
